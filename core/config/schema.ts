@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+const count = z.number().int();
+
+/** A plugin's name (or package, or ./path) with its options beside it. */
+export const pluginUse = z
+  .looseObject({ use: z.string().min(1).describe('Name of a built-in plugin, an npm package, or a ./path.') })
+  .describe('A plugin and its options.');
+
+export const scheduleSchema = z.strictObject({
+  kind: z.enum(['constant', 'linear', 'cosine']).default('constant').describe('Shape after the warm-up.'),
+  warmup: count.min(0).default(0).describe('Optimizer steps of linear warm-up in every task.'),
+});
+
+export const trainingSchema = z.strictObject({
+  batchSize: count.min(1).default(8).describe('Rows of one micro-batch.'),
+  accumulate: count.min(1).default(1).describe('Micro-batches of one optimizer step.'),
+  learningRate: z.number().min(0).default(1e-4).describe('Peak learning rate.'),
+  schedule: scheduleSchema.prefault({}),
+  weightDecay: z.number().min(0).default(0.01).describe('Decoupled weight decay.'),
+  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
+  epsilon: z.number().positive().default(1e-8),
+  clip: z.number().positive().nullable().default(1).describe('Largest global L2 norm of the gradient; null: none.'),
+  shuffle: z.boolean().default(true).describe("false keeps the file's order."),
+  maxInputTokens: count.min(1).default(512).describe('Longest prompt in tokens.'),
+  maxOutputTokens: count.min(1).default(50).describe('Longest answer in tokens.'),
+  overflow: z
+    .enum(['truncate', 'refuse'])
+    .default('truncate')
+    .describe('A prompt too long loses its middle, an answer its end; or refused.'),
+});
+
+export const evaluationSchema = z.strictObject({
+  after: z
+    .enum(['each-task', 'last', 'never'])
+    .default('each-task')
+    .describe('When to score; Init is scored unless never.'),
+  shots: z.array(count.min(0)).min(1).default([0]).describe('Numbers of demonstrations.'),
+  by: z
+    .array(z.enum(['likelihood', 'exact', 'first-token']))
+    .min(1)
+    .default(['likelihood', 'exact'])
+    .describe('What is measured.'),
+});
+
+export const runSchema = z.strictObject({
+  seed: count.min(0).default(1).describe('Every random draw of the run comes from it.'),
+  engine: z.enum(['auto', 'native', 'wasm', 'cpu']).default('auto'),
+  backbone: pluginUse,
+  adapter: pluginUse,
+  regularizers: z.array(pluginUse).default([]),
+  interventions: z.array(pluginUse).default([]),
+  benchmark: pluginUse,
+  observers: z.array(pluginUse).default([]),
+  training: trainingSchema.prefault({}),
+  evaluation: evaluationSchema.prefault({}),
+});
+
+export type PluginUse = z.infer<typeof pluginUse>;
+export type TrainingSettings = z.infer<typeof trainingSchema>;
+export type ScheduleSettings = z.infer<typeof scheduleSchema>;
+export type EvaluationSettings = z.infer<typeof evaluationSchema>;
+export type RunConfig = z.infer<typeof runSchema>;

@@ -1,0 +1,54 @@
+/** A worked example as text: the answer is appended to the prompt as it stands. */
+export interface TextExample {
+  readonly prompt: string;
+  readonly answer: string;
+  /** Candidate answers, for choice likelihood; the right one equals `answer`. */
+  readonly choices?: readonly string[];
+}
+
+/** A worked example as token ids; labels[i] belongs to tokens[i], unshifted, -100 for no loss. */
+export interface TokenExample {
+  readonly tokens: readonly number[];
+  readonly labels: readonly number[];
+}
+
+export type Example = TextExample | TokenExample;
+
+/** Something that is scored. */
+export interface EvaluationSet {
+  readonly name: string;
+  readonly items: readonly TextExample[];
+  /** Demonstrations for N-shot prompts, in order; empty: this set is scored zero-shot only. */
+  readonly demonstrations: readonly TextExample[];
+}
+
+/** One task of the sequence. */
+export interface Task {
+  readonly name: string;
+  readonly train: readonly Example[];
+  /** What the score matrix measures; undefined: trained, not scored. */
+  readonly test?: EvaluationSet;
+  /** Passes over `train`. */
+  readonly epochs: number;
+}
+
+/** A file that the benchmark read. */
+export interface DataFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly items: number;
+}
+
+/** A stream of tasks and the sets that are only evaluated. */
+export interface Benchmark {
+  /** Reads and validates everything. @throws PalimpsestError DATA_* naming file and line. Called once, before training. */
+  load(): Promise<BenchmarkData>;
+}
+
+export interface BenchmarkData {
+  readonly tasks: readonly Task[];
+  readonly heldOut: readonly EvaluationSet[];
+  readonly files: readonly DataFile[];
+  /** What ends a trained and a generated answer. */
+  readonly answerEnd: 'eos' | 'newline';
+}

@@ -1,0 +1,44 @@
+import type { Task } from './benchmark.js';
+import type { StepPosition } from './moments.js';
+
+/** One line of metrics.jsonl. */
+export interface StepRecord {
+  /** From 1 over the run. */
+  readonly step: number;
+  readonly task: string;
+  /** From 1. */
+  readonly epoch: number;
+  /** Nats, before the update: `total`, `crossEntropy` and one entry per regularizer. */
+  readonly loss: Readonly<Record<string, number>>;
+  /** Global L2 norm before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Real (unpadded) tokens of the step. */
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  readonly seconds: number;
+}
+
+/** One measured score. */
+export interface ScoreRecord {
+  /** 0 = before the first task (Init), t = after the t-th task. */
+  readonly row: number;
+  readonly set: string;
+  readonly shots: number;
+  /** Name of the metric to its value, see core/evaluation/metrics.ts. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly items: number;
+  readonly seconds: number;
+}
+
+/** Progress, logs, reports: sees, never changes. */
+export interface Observer {
+  runStarted?(info: { tasks: readonly string[]; steps: number; directory: string }): void;
+  taskStarted?(info: { task: Task; taskIndex: number; steps: number }): void;
+  stepDone?(record: StepRecord, position: StepPosition): void;
+  scored?(record: ScoreRecord): void;
+  taskDone?(info: { task: Task; taskIndex: number; seconds: number }): void;
+  warned?(message: string): void;
+  runDone?(info: { seconds: number; directory: string }): void;
+  dispose?(): void;
+}

