@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { transposesExplicitly } from './mat-mul.js';
+
+/**
+ * A frozen weight [out, in] with optional bias [out], y = x W^T + b. Where the engine needs it, W^T is kept for the forward
+ * product and W made at the first backward one; elsewhere W serves both.
+ */
+export class FrozenLinear {
+  private readonly turned = transposesExplicitly();
+  /** W [out, in]; absent on engines that keep W^T until a gradient is asked for. */
+  private weight?: tf.Tensor2D;
+  /** W^T [in, out], only where the engine needs it. */
+  private transposed?: tf.Tensor2D;
+  private readonly bias?: tf.Tensor1D;
+
+  /** @param values W row-major [out, in] @param bias [out] */
+  constructor(
+    values: Float32Array,
+    readonly outFeatures: number,
+    readonly inFeatures: number,
+    bias?: Float32Array,
+  ) {
+    const weight = tf.tensor2d(values, [outFeatures, inFeatures]);
+    if (this.turned) {
+      this.transposed = tf.transpose(weight);
+      weight.dispose();
+    } else this.weight = weight;
+    if (bias) this.bias = tf.tensor1d(bias);
+  }
+
+  /** x [N, in] -> [N, out]; the gradient is taken with respect to x only. */
+  apply(x: tf.Tensor2D): tf.Tensor2D {
+    const forward = tf.customGrad((input: tf.Tensor | tf.GradSaveFunc) => ({
+      value: this.forward(input as tf.Tensor2D),
+      gradFunc: (dy: tf.Tensor) => tf.matMul(dy as tf.Tensor2D, this.original()),
+    }));
+    return forward(x) as tf.Tensor2D;
+  }
+
+  /** Adds delta [out, in] to the weight for good. */
+  add(delta: tf.Tensor2D): void {
+    if (this.weight) this.weight = replaced(this.weight, (old) => tf.add(old, delta));
+    if (this.transposed) this.transposed = replaced(this.transposed, (old) => tf.add(old, tf.transpose(delta)));
+  }
+
+  /** A copy of W [out, in]; the caller disposes it. */
+  copy(): tf.Tensor2D {
+    return this.weight ? tf.clone(this.weight) : tf.transpose(this.transposed as tf.Tensor2D);
+  }
+
+  dispose(): void {
+    tf.dispose([this.weight, this.transposed, this.bias].filter((t) => t !== undefined));
+  }
+
+  private forward(x: tf.Tensor2D): tf.Tensor2D {
+    const y = this.transposed ? tf.matMul(x, this.transposed) : tf.matMul(x, this.weight as tf.Tensor2D, false, true);
+    return this.bias ? tf.add(y, this.bias) : y;
+  }
+
+  private original(): tf.Tensor2D {
+    this.weight ??= tf.keep(tf.transpose<tf.Tensor2D>(this.transposed as tf.Tensor2D));
+    return this.weight;
+  }
+}
+
+function replaced(old: tf.Tensor2D, by: (old: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D {
+  const made = tf.keep(tf.tidy(() => by(old)));
+  old.dispose();
+  return made;
+}
