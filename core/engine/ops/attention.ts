@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fused } from './fused.js';
 import { product } from './mat-mul.js';
 import { type RotaryTable, rotate, rotateBack } from './rotary.js';
 
@@ -30,24 +31,26 @@ export interface AttentionFrame {
  * Past tokens take no gradient.
  */
 export function attention(q: tf.Tensor2D, k: tf.Tensor2D, v: tf.Tensor2D, frame: AttentionFrame): tf.Tensor2D {
-  const fused = tf.customGrad((...parameters: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const [q, k, v, save] = parameters as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+  return fused([q, k, v], ([q, k, v], save) => {
     const queries = grouped(rotateFlat(q, frame.heads, frame), frame, frame.heads);
     const scaled = tf.mul(queries, 1 / Math.sqrt(frame.headWidth)) as tf.Tensor4D;
     const keys = grouped(rotateFlat(k, frame.keyValueHeads, frame), frame, frame.keyValueHeads);
     const values = grouped(v, frame, frame.keyValueHeads);
     frame.onKeyValues?.(keys, values);
     const weights = attentionWeights(scaled, keys, frame);
-    save([scaled, keys, values, weights]);
+    save(scaled, keys, values, weights);
     return {
       value: ungrouped(mixed(weights, values, frame), frame, frame.heads),
-      gradFunc: (dz: tf.Tensor, saved: tf.Tensor[]) => backward(dz as tf.Tensor2D, saved as tf.Tensor4D[], frame),
+      gradient: (dz, saved) => backward(dz, saved as tf.Tensor4D[], frame),
     };
   });
-  return fused(q, k, v) as tf.Tensor2D;
 }
 
-function backward(dz: tf.Tensor2D, [queries, keys, values, weights]: tf.Tensor4D[], frame: AttentionFrame): tf.Tensor[] {
+function backward(
+  dz: tf.Tensor2D,
+  [queries, keys, values, weights]: tf.Tensor4D[],
+  frame: AttentionFrame,
+): tf.Tensor[] {
   const { heads, keyValueHeads, headWidth, length } = frame;
   const past = weights.shape[3] - length;
   const own = past === 0 ? weights : tf.slice(weights, [0, 0, 0, past], [-1, -1, -1, length]);
@@ -97,7 +100,7 @@ function attentionWeights(queries: tf.Tensor4D, keys: tf.Tensor4D, frame: Attent
 function mixed(weights: tf.Tensor4D, values: tf.Tensor4D, { past = [] }: AttentionFrame): tf.Tensor4D {
   if (past.length === 0) return product(weights, values);
   const sizes = [...past.map((segment) => segment.keys.shape[2]), values.shape[2]];
-  const parts = tf.split(weights, sizes, 3);
+  const parts: tf.Tensor4D[] = tf.split(weights, sizes, 3);
   const own = product<tf.Tensor4D>(parts[past.length], values);
   return tf.addN([...past.map((segment, i) => againstPast(parts[i], segment.values, false)), own]);
 }
@@ -112,7 +115,11 @@ function againstPast(x: tf.Tensor4D, past: tf.Tensor4D, transposePast: boolean):
 }
 
 /** [N, n d_h] -> [B, K, G T, d_h] with G = n / K. */
-function grouped(x: tf.Tensor2D, { rows, length, keyValueHeads, headWidth }: AttentionFrame, heads: number): tf.Tensor4D {
+function grouped(
+  x: tf.Tensor2D,
+  { rows, length, keyValueHeads, headWidth }: AttentionFrame,
+  heads: number,
+): tf.Tensor4D {
   const byHead = tf.transpose(tf.reshape(x, [rows, length, heads, headWidth]), [0, 2, 1, 3]);
   return tf.reshape(byHead, [rows, keyValueHeads, (heads / keyValueHeads) * length, headWidth]);
 }

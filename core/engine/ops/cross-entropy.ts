@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fused } from './fused.js';
 
 /** Flat indices p * V + labels[p], int32 [P]. */
 function flatIndex(labels: Int32Array, vocabulary: number): Int32Array {
@@ -12,20 +13,20 @@ function flatIndex(labels: Int32Array, vocabulary: number): Int32Array {
 export function tokenCrossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Tensor1D {
   const [rows, vocabulary] = logits.shape;
   const index = flatIndex(labels, vocabulary);
-  const fused = tf.customGrad((...parameters: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const [x, save] = parameters as [tf.Tensor2D, tf.GradSaveFunc];
+  return fused([logits], ([x], save) => {
     const logSum = tf.logSumExp(x, -1, true);
-    save([x, logSum]);
+    save(x, logSum);
     const chosen = tf.gather(tf.reshape(x, [rows * vocabulary]), tf.tensor1d(index, 'int32'));
     return {
-      value: tf.sub(tf.reshape(logSum, [rows]), chosen),
-      gradFunc: (dy: tf.Tensor, [x, logSum]: tf.Tensor[]) => {
+      value: tf.sub(tf.reshape(logSum, [rows]), chosen) as tf.Tensor1D,
+      gradient: (dy, [x, logSum]) => {
         const weight = tf.reshape(dy, [rows, 1]);
         const softmax = tf.exp(tf.sub(x, logSum));
-        const target = tf.scatterND(tf.tensor2d(index, [rows, 1], 'int32'), tf.reshape(dy, [rows]), [rows * vocabulary]);
-        return tf.sub(tf.mul(softmax, weight), tf.reshape(target, [rows, vocabulary]));
+        const target = tf.scatterND(tf.tensor2d(index, [rows, 1], 'int32'), tf.reshape(dy, [rows]), [
+          rows * vocabulary,
+        ]);
+        return [tf.sub(tf.mul(softmax, weight), tf.reshape(target, [rows, vocabulary]))];
       },
     };
   });
-  return fused(logits) as tf.Tensor1D;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fused } from './fused.js';
 import { transposesExplicitly } from './mat-mul.js';
 
 /**
@@ -22,7 +23,7 @@ export class FrozenLinear {
   ) {
     const weight = tf.tensor2d(values, [outFeatures, inFeatures]);
     if (this.turned) {
-      this.transposed = tf.transpose(weight);
+      this.transposed = turn(weight);
       weight.dispose();
     } else this.weight = weight;
     if (bias) this.bias = tf.tensor1d(bias);
@@ -30,22 +31,21 @@ export class FrozenLinear {
 
   /** x [N, in] -> [N, out]; the gradient is taken with respect to x only. */
   apply(x: tf.Tensor2D): tf.Tensor2D {
-    const forward = tf.customGrad((input: tf.Tensor | tf.GradSaveFunc) => ({
-      value: this.forward(input as tf.Tensor2D),
-      gradFunc: (dy: tf.Tensor) => tf.matMul(dy as tf.Tensor2D, this.original()),
+    return fused([x], ([input]) => ({
+      value: this.forward(input),
+      gradient: (dy) => [tf.matMul(dy, this.original())],
     }));
-    return forward(x) as tf.Tensor2D;
   }
 
   /** Adds delta [out, in] to the weight for good. */
   add(delta: tf.Tensor2D): void {
     if (this.weight) this.weight = replaced(this.weight, (old) => tf.add(old, delta));
-    if (this.transposed) this.transposed = replaced(this.transposed, (old) => tf.add(old, tf.transpose(delta)));
+    if (this.transposed) this.transposed = replaced(this.transposed, (old) => tf.add(old, turn(delta)));
   }
 
   /** A copy of W [out, in]; the caller disposes it. */
   copy(): tf.Tensor2D {
-    return this.weight ? tf.clone(this.weight) : tf.transpose(this.transposed as tf.Tensor2D);
+    return this.weight ? tf.clone(this.weight) : turn(this.transposed as tf.Tensor2D);
   }
 
   dispose(): void {
@@ -53,14 +53,20 @@ export class FrozenLinear {
   }
 
   private forward(x: tf.Tensor2D): tf.Tensor2D {
-    const y = this.transposed ? tf.matMul(x, this.transposed) : tf.matMul(x, this.weight as tf.Tensor2D, false, true);
+    const y: tf.Tensor2D = this.transposed
+      ? tf.matMul(x, this.transposed)
+      : tf.matMul(x, this.weight as tf.Tensor2D, false, true);
     return this.bias ? tf.add(y, this.bias) : y;
   }
 
   private original(): tf.Tensor2D {
-    this.weight ??= tf.keep(tf.transpose<tf.Tensor2D>(this.transposed as tf.Tensor2D));
+    this.weight ??= tf.keep(turn(this.transposed as tf.Tensor2D));
     return this.weight;
   }
+}
+
+function turn(x: tf.Tensor2D): tf.Tensor2D {
+  return tf.transpose(x);
 }
 
 function replaced(old: tf.Tensor2D, by: (old: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fused } from './fused.js';
 
 /**
  * Rows of x [N, D] at `index` [P] -> [P, D]. Its gradient adds rows by scatterND, which every engine has (wasm lacks the
@@ -6,9 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
  */
 export function gatherRows(x: tf.Tensor2D, index: Int32Array): tf.Tensor2D {
   const shape = x.shape;
-  const fused = tf.customGrad((input: tf.Tensor | tf.GradSaveFunc) => ({
-    value: tf.gather(input as tf.Tensor2D, tf.tensor1d(index, 'int32')),
-    gradFunc: (dy: tf.Tensor) => tf.scatterND(tf.tensor2d(index, [index.length, 1], 'int32'), dy, shape),
+  return fused([x], ([input]) => ({
+    value: tf.gather(input, tf.tensor1d(index, 'int32')),
+    gradient: (dy) => [tf.scatterND(tf.tensor2d(index, [index.length, 1], 'int32'), dy, shape)],
   }));
-  return fused(x) as tf.Tensor2D;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fused } from './fused.js';
 
 /**
  * Runs f(inputs) keeping nothing but its inputs; the backward pass runs f once more and differentiates it (activation
@@ -6,14 +7,11 @@ import * as tf from '@tensorflow/tfjs-core';
  * `inputs` only.
  */
 export function recomputed(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: readonly tf.Tensor[]): tf.Tensor {
-  const fused = tf.customGrad((...parameters: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const save = parameters[parameters.length - 1] as tf.GradSaveFunc;
-    const given = parameters.slice(0, -1) as tf.Tensor[];
-    save(given);
+  return fused(inputs, (given, save) => {
+    save(...given);
     return {
       value: f(...given),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.grads(f)(saved, dy),
+      gradient: (dy, saved) => tf.grads(f)(saved, dy),
     };
   });
-  return fused(...inputs);
 }

@@ -30,7 +30,7 @@ export function rotaryTable(positions: Int32Array, frequencies: Float64Array): R
 }
 
 function swapHalves(x: tf.Tensor3D): tf.Tensor3D {
-  const [first, second] = tf.split(x, 2, -1);
+  const [first, second]: tf.Tensor3D[] = tf.split(x, 2, -1);
   return tf.concat([second, first], -1);
 }
 
@@ -41,5 +41,5 @@ export function rotate(x: tf.Tensor3D, { cos, sin }: RotaryTable): tf.Tensor3D {
 
 /** The gradient of `rotate`: turns dy [N, heads, d_h] back. */
 export function rotateBack(dy: tf.Tensor3D, { cos, sin }: RotaryTable): tf.Tensor3D {
-  return tf.tidy(() => tf.add(tf.mul(dy, cos), swapHalves(tf.mul(dy, sin))));
+  return tf.tidy(() => tf.add(tf.mul(dy, cos), swapHalves(tf.mul(dy, sin) as tf.Tensor3D)));
 }

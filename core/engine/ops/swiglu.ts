@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fused } from './fused.js';
 
 /**
  * SwiGLU (Shazeer 2020): h = gate sigmoid(gate) up, all [N, F]. With s = sigmoid(gate): dgate = dh up s (1 + gate (1 - s)),
  * dup = dh gate s.
  */
 export function swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
-  const fused = tf.customGrad((...parameters: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const [g, u, save] = parameters as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    save([g, u]);
+  return fused([gate, up], ([g, u], save) => {
+    save(g, u);
     return {
-      value: tf.mul(tf.mul(g, tf.sigmoid(g)), u),
-      gradFunc: (dh: tf.Tensor, [g, u]: tf.Tensor[]) => {
+      value: tf.mul(tf.mul(g, tf.sigmoid(g)), u) as tf.Tensor2D,
+      gradient: (dh, [g, u]) => {
         const s = tf.sigmoid(g);
         const silu = tf.mul(g, s);
         const slope = tf.add(s, tf.sub(silu, tf.mul(silu, s)));
@@ -18,5 +18,4 @@ export function swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
       },
     };
   });
-  return fused(gate, up) as tf.Tensor2D;
 }

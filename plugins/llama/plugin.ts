@@ -1,0 +1,18 @@
+import { definePlugin, z } from '../../core/index.js';
+import { LlamaBackbone } from './backbone.js';
+
+export const llamaOptions = z.strictObject({
+  model: z.string().min(1).describe('A folder or .gguf file, a hub id (owner/name), or a known name.'),
+  recompute: z
+    .enum(['auto', 'none', 'layer'])
+    .default('auto')
+    .describe('Which activations the backward pass makes anew: those inside a layer, or none; auto: layer on wasm.'),
+});
+
+export default definePlugin({
+  name: 'llama',
+  summary: 'Decoder-only transformer of the Llama family: Llama 2 and 3.x, SmolLM2, Mistral, Qwen2.5.',
+  paper: 'Touvron et al. 2023, arXiv 2307.09288; Grattafiori et al. 2024, arXiv 2407.21783',
+  provides: { backbone: LlamaBackbone },
+  options: llamaOptions,
+});
