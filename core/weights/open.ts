@@ -1,0 +1,8 @@
+import { openGguf } from './gguf.js';
+import type { ModelFiles } from './model-files.js';
+import type { WeightSource } from './source.js';
+
+/** Opens a model's weights, whichever format they are in. @throws PalimpsestError MODEL_FILE */
+export async function openWeights(files: ModelFiles): Promise<WeightSource> {
+  return openGguf(files.path);
+}

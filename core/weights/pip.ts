@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { problem } from '../errors.js';
+
+export interface PythonOptions {
+  /** What is being fetched, for the message. */
+  readonly what: string;
+  /** Folder for the tool's temporary files. */
+  readonly scratch?: string;
+}
+
+/** Runs `python3` to its end. @throws PalimpsestError MODEL_DOWNLOAD with what it said last */
+export async function python(args: readonly string[], { what, scratch }: PythonOptions): Promise<void> {
+  const { code, output } = await run(args, what, scratch);
+  if (code === 0) return;
+  if (/No module named pip/.test(output)) {
+    const remedy = 'Install pip (Debian: apt-get install python3-pip) and run the command again.';
+    throw problem('MODEL_DOWNLOAD', { where: what, expected: 'pip for python3', got: 'none', remedy });
+  }
+  const errors = output.split('\n').filter((line) => /^ERROR|error/i.test(line));
+  const got = `exit status ${code}: ${(errors.at(-1) ?? output.trim().split('\n').at(-1) ?? '').trim()}`;
+  throw problem('MODEL_DOWNLOAD', { where: what, expected: `python3 ${args.slice(0, 3).join(' ')} to succeed`, got });
+}
+
+function run(args: readonly string[], what: string, scratch?: string): Promise<{ code: number; output: string }> {
+  const env = {
+    ...process.env,
+    ...(scratch && { TMPDIR: scratch }),
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_NO_INPUT: '1',
+    PIP_PROGRESS_BAR: 'off',
+    PIP_RETRIES: '2',
+    PIP_RESUME_RETRIES: '5',
+    PIP_TIMEOUT: '10',
+  };
+  return new Promise((resolve, reject) => {
+    const child = spawn('python3', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const keep = (text: Buffer) => {
+      output = (output + text).slice(-8192);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (error) => {
+      const remedy = 'Install Python 3 with pip (Debian: apt-get install python3-pip) and run the command again.';
+      reject(problem('MODEL_DOWNLOAD', { where: what, expected: 'python3', got: error.message, remedy }));
+    });
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
