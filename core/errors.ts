@@ -10,6 +10,10 @@ export const catalogue = {
     sentence: 'The model has an architecture that Palimpsest cannot run',
     remedy: 'Use a Llama, SmolLM2, Mistral or Qwen2.5 model, or write a backbone plugin.',
   },
+  CHAT_TEMPLATE_FAILED: {
+    sentence: "The model's chat template does not take the conversation",
+    remedy: 'Check the roles and their order, or use `prompt` or `text` in place of `messages`.',
+  },
   CHAT_TEMPLATE_MISSING: {
     sentence: 'The model has no chat template',
     remedy: 'Use `prompt` or `text` in place of `messages`.',
