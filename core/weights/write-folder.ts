@@ -1,4 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { PalimpsestError, problem } from '../errors.js';
 
 /**
@@ -6,13 +7,14 @@ import { PalimpsestError, problem } from '../errors.js';
  * @throws PalimpsestError OUTPUT_WRITE
  */
 export async function writeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${folder}.${process.pid}.tmp`;
-  const old = `${folder}.${process.pid}.old`;
+  const target = resolve(folder);
+  const temporary = `${target}.${process.pid}.tmp`;
+  const old = `${target}.${process.pid}.old`;
   try {
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
-    const replaced = await moveAside(folder, old);
-    await rename(temporary, folder);
+    const replaced = await moveAside(target, old);
+    await rename(temporary, target);
     if (replaced) await rm(old, { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
