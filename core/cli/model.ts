@@ -18,7 +18,9 @@ export function modelCommand(): Command {
   command
     .command('list')
     .description('List the known names and the models in the cache.')
-    .action(() => process.stdout.write(modelList()));
+    .action(() => {
+      process.stdout.write(modelList());
+    });
   return command;
 }
 
