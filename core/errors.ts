@@ -80,6 +80,10 @@ export const catalogue = {
     sentence: 'The output cannot be written',
     remedy: 'Check that the folder exists and may be written.',
   },
+  PASS_INVALID: {
+    sentence: 'A plugin asks for a pass that cannot be run',
+    remedy: 'Mend the plugin; docs/lifecycle.md tells what a pass may ask for.',
+  },
   PLUGIN_CLASH: { sentence: 'Two plugins cannot run together', remedy: 'Remove one of them.' },
   PLUGIN_LOAD: {
     sentence: 'A plugin could not be loaded',

@@ -11,13 +11,16 @@ export interface PassRequest {
   readonly rows?: TokenBatch | TrainingBatch;
   /** Default `current`. */
   readonly adapters?: AdapterView;
-  /** `step`: the edits that the run's interventions make at this step; default none. */
+  /** `step`: the edits that the run's interventions make at this step (none outside a step); default none. */
   readonly edits?: 'step' | readonly ActivationEdit[];
   /** Positions whose logits are needed; `answers` and `answer-start` need a TrainingBatch. Default `none`. */
   readonly logits?: 'none' | 'answers' | 'answer-start' | 'last' | 'all';
   /** Names of activation sites to return. */
   readonly captures?: readonly string[];
-  /** Whether gradients may flow back through this pass (default true for `current`, false for the other views). */
+  /**
+   * Whether gradients may flow back through this pass (default true for `current`, false for the other views). The
+   * adapter's dropout acts only where they do.
+   */
   readonly gradient?: boolean;
 }
 
@@ -32,6 +35,6 @@ export interface PassResult {
 export interface PassRunner {
   /** Results are valid inside `use` only; what it returns is kept, everything else freed. */
   run<R>(request: PassRequest & { rows: TokenBatch | TrainingBatch }, use: (result: PassResult) => R): R;
-  /** The task's training examples as batches in file order, without shuffling. */
-  trainingBatches(): Iterable<TrainingBatch>;
+  /** The task's training examples as batches in file order; `rows` of a batch are the run's batch size by default. */
+  trainingBatches(rows?: number): Iterable<TrainingBatch>;
 }

@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TokenBatch, TrainingBatch } from '../contracts/batch.js';
+import type { PassRequest, PassResult, PassRunner } from '../contracts/passes.js';
+import { trainingBatch } from '../text/examples.js';
+import { type PassModel, runPass, sharePasses } from './passes.js';
+import type { PreparedTask } from './task-data.js';
+
+/** The passes of beforeTask and afterTask: one at a time, without dropout. */
+export class TaskPasses implements PassRunner {
+  /** @param batchSize rows of a batch unless asked otherwise */
+  constructor(
+    private readonly model: PassModel,
+    private readonly task: PreparedTask,
+    private readonly batchSize: number,
+    private readonly pad: number,
+  ) {}
+
+  run<R>(request: PassRequest & { rows: TokenBatch | TrainingBatch }, use: (result: PassResult) => R): R {
+    return tf.tidy(() => {
+      const [pass] = sharePasses([request], { rows: request.rows });
+      const result = runPass(pass, this.model).get(request) as PassResult;
+      return use(result) as R & tf.TensorContainer;
+    });
+  }
+
+  *trainingBatches(rows = this.batchSize): Iterable<TrainingBatch> {
+    const { examples } = this.task;
+    for (let start = 0; start < examples.length; start += rows) {
+      const count = Math.min(rows, examples.length - start);
+      const indices = Array.from({ length: count }, (_, i) => start + i);
+      yield trainingBatch(examples, indices, this.pad);
+    }
+  }
+}
