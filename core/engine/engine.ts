@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { problem } from '../errors.js';
+import './gradients.js';
 import { installedEngines } from './engine-cache.js';
 import { gpuName } from './gpu.js';
 import { findNativePackage, hasAddon, linkAddon, loadNativePackage, NATIVE_PACKAGE } from './native-package.js';

@@ -6,6 +6,7 @@ import {
   type DropoutDraw,
   type LinearAddition,
   type LinearSite,
+  type RotaryTable,
   recomputed,
   rmsNorm,
   swiGlu,
@@ -31,7 +32,7 @@ type Linear = (kind: LinearKind, x: tf.Tensor2D) => tf.Tensor2D;
 
 /** Residual x [N, D] -> head outputs [N, H d_h], before the output projection. */
 export function headOutputs(x: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
-  return part(frame, ['q_proj', 'k_proj', 'v_proj'], [x], (linear, [x]) => {
+  return part(frame, ['q_proj', 'k_proj', 'v_proj'], [x], (linear, [x], frame) => {
     const normed = rmsNorm(x, frame.weights.inputNorm, frame.epsilon);
     return attention(linear('q_proj', normed), linear('k_proj', normed), linear('v_proj', normed), frame.attention);
   });
@@ -65,7 +66,7 @@ function part(
   frame: LayerFrame,
   kinds: readonly LinearKind[],
   activations: readonly tf.Tensor2D[],
-  run: (linear: Linear, activations: readonly tf.Tensor2D[]) => tf.Tensor2D,
+  run: (linear: Linear, activations: readonly tf.Tensor2D[], frame: LayerFrame) => tf.Tensor2D,
 ): tf.Tensor2D {
   const additions = new Map<LinearKind, LinearAddition>();
   for (const kind of kinds) {
@@ -74,17 +75,34 @@ function part(
   }
   const adapterTensors = [...additions.values()].flatMap((addition) => addition.inputs);
   const flowing = frame.differentiable ? activations : [];
-  const compute = (...inputs: tf.Tensor[]): tf.Tensor => {
+  const compute = (inputs: readonly tf.Tensor[], constants: readonly tf.Tensor[]): tf.Tensor => {
     const given = inputs.slice(0, adapterTensors.length);
-    const rest = frame.differentiable ? (inputs.slice(given.length) as tf.Tensor2D[]) : activations;
-    return run(linearMaps(frame, additions, given), rest);
+    const rest = frame.differentiable ? inputs.slice(given.length) : constants.slice(tables.length);
+    return run(linearMaps(frame, additions, given), rest as tf.Tensor2D[], withTables(frame, constants));
   };
+  const tables = tablesOf(frame);
+  const constants = frame.differentiable ? tables : [...tables, ...activations];
   const inputs = [...adapterTensors, ...flowing];
-  if (!frame.recompute || inputs.length === 0) return compute(...inputs) as tf.Tensor2D;
-  return recomputed(compute, inputs) as tf.Tensor2D;
+  if (!frame.recompute || inputs.length === 0) return compute(inputs, constants) as tf.Tensor2D;
+  return recomputed(compute, inputs, constants) as tf.Tensor2D;
 }
 
-function linearMaps(frame: LayerFrame, additions: Map<LinearKind, LinearAddition>, given: tf.Tensor[]): Linear {
+/** The pass's own tensors that attention reads; a recomputation reads them after the pass is over. */
+function tablesOf({ attention: { rotary, bias } }: LayerFrame): tf.Tensor[] {
+  return bias ? [rotary.cos, rotary.sin, bias] : [rotary.cos, rotary.sin];
+}
+
+function withTables(frame: LayerFrame, [cos, sin, bias]: readonly tf.Tensor[]): LayerFrame {
+  const rotary = { cos, sin } as RotaryTable;
+  const kept = frame.attention.bias ? (bias as tf.Tensor4D) : undefined;
+  return { ...frame, attention: { ...frame.attention, rotary, bias: kept } };
+}
+
+function linearMaps(
+  frame: LayerFrame,
+  additions: Map<LinearKind, LinearAddition>,
+  given: readonly tf.Tensor[],
+): Linear {
   const inputsOf = new Map<LinearKind, tf.Tensor[]>();
   let at = 0;
   for (const [kind, { inputs }] of additions) {

@@ -38,10 +38,13 @@ export function attention(q: tf.Tensor2D, k: tf.Tensor2D, v: tf.Tensor2D, frame:
     const values = grouped(v, frame, frame.keyValueHeads);
     frame.onKeyValues?.(keys, values);
     const weights = attentionWeights(scaled, keys, frame);
-    save(scaled, keys, values, weights);
+    save(scaled, keys, values, weights, frame.rotary.cos, frame.rotary.sin);
     return {
       value: ungrouped(mixed(weights, values, frame), frame, frame.heads),
-      gradient: (dz, saved) => backward(dz, saved as tf.Tensor4D[], frame),
+      gradient: (dz, [queries, keys, values, weights, cos, sin]) => {
+        const kept = { ...frame, rotary: { cos, sin } as RotaryTable };
+        return backward(dz, [queries, keys, values, weights] as tf.Tensor4D[], kept);
+      },
     };
   });
 }
