@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** A task's or held-out set's name: it names files and folders of the run directory. */
+export const taskName = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, hyphens and underscores')
+  .refine((name) => name.toLowerCase() !== 'all', 'the name "all" is taken by the adapter of all tasks')
+  .describe('Names the task in tables and files.');
+
+interface NamedSets {
+  readonly tasks: readonly { readonly name: string }[];
+  readonly heldOut: readonly { readonly name: string }[];
+}
+
+/** Refuses two tasks or held-out sets of one name (capital letters aside: some file systems do not tell them apart). */
+export function refuseEqualNames({ tasks, heldOut }: NamedSets, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  const places = [
+    ...tasks.map((task, i) => ({ ...task, path: ['tasks', i] })),
+    ...heldOut.map((set, i) => ({ ...set, path: ['heldOut', i] })),
+  ];
+  for (const { name, path } of places) {
+    if (seen.has(name.toLowerCase())) {
+      context.addIssue({ code: 'custom', path: [...path, 'name'], message: `the name "${name}" is there twice` });
+    }
+    seen.add(name.toLowerCase());
+  }
+}
