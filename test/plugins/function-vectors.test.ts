@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { seededRandom } from '../../core/index.js';
+import { FunctionVectorsBenchmark } from '../../plugins/function-vectors/benchmark.js';
+import { options } from '../../plugins/function-vectors/plugin.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'function-vectors-'));
+  writeFileSync(join(folder, 'upper.json'), JSON.stringify(pairs));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const pairs = Array.from('abcdefghij', (letter) => ({ input: letter, output: letter.toUpperCase() }));
+const load = (given: unknown, seed = 1) =>
+  new FunctionVectorsBenchmark(options.parse(given), folder, seededRandom(seed)).load();
+const task = { name: 'upper', file: 'upper.json' };
+
+it('writes a question and an answer by the template of Todd et al.', async () => {
+  const { tasks, answerEnd } = await load({ tasks: [{ ...task, instruction: 'Capitalize.' }], shuffle: false });
+  expect(tasks[0].train[0]).toEqual({ prompt: 'Capitalize.\nQ: a\nA:', answer: ' A' });
+  expect(answerEnd).toBe('newline');
+});
+
+it('trains on the first 70 % and scores the others, without a common item', async () => {
+  const { tasks, files } = await load({ tasks: [task] });
+  const items = [...tasks[0].train, ...(tasks[0].test?.items ?? [])].map((item) => 'answer' in item && item.answer);
+  expect(tasks[0].train).toHaveLength(7);
+  expect(tasks[0].test?.demonstrations).toEqual(tasks[0].train);
+  expect(items.toSorted()).toEqual(pairs.map(({ output }) => ` ${output}`));
+  expect(files).toMatchObject([{ path: join(folder, 'upper.json'), items: 10 }]);
+});
+
+it("shuffles by the run's seed, alike for alike seeds", async () => {
+  const [one, again, other] = [
+    await load({ tasks: [task] }),
+    await load({ tasks: [task] }),
+    await load({ tasks: [task] }, 2),
+  ];
+  expect(again).toEqual(one);
+  expect(other).not.toEqual(one);
+});
+
+it('takes as many items as asked for, and sets demonstrations of held-out sets apart', async () => {
+  const { tasks, heldOut } = await load({
+    tasks: [{ ...task, train: 2, test: 3 }],
+    heldOut: [{ name: 'held', file: 'upper.json', shots: 4 }],
+    shuffle: false,
+  });
+  expect(tasks[0].test?.items.map((item) => item.answer)).toEqual([' C', ' D', ' E']);
+  expect(heldOut[0].demonstrations).toHaveLength(4);
+  expect(heldOut[0].items.map((item) => item.answer)).toEqual([' E', ' F', ' G', ' H', ' I', ' J']);
+});
+
+it('refuses more items than there are, other JSON, and a wrong item by its number', async () => {
+  await expect(load({ tasks: [{ ...task, train: 9, test: 2 }] })).rejects.toThrow(
+    /DATA_EMPTY.*at least 11 items.*got 10/,
+  );
+  writeFileSync(join(folder, 'upper.json'), '[{"input": "a", "output": "A"}, {"input": "b"}]');
+  await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*upper\.json, item 2.*output/);
+  writeFileSync(join(folder, 'upper.json'), '{"input": "a"}');
+  await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*a JSON list/);
+  writeFileSync(join(folder, 'upper.json'), '[{');
+  await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*upper\.json.*JSON/);
+});
