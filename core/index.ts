@@ -22,6 +22,7 @@ export { tokenCrossEntropy } from './engine/ops/cross-entropy.js';
 export { FrozenLinear } from './engine/ops/frozen-linear.js';
 export { fused } from './engine/ops/fused.js';
 export { gatherRows } from './engine/ops/gather-rows.js';
+export { lowRankAddition } from './engine/ops/low-rank.js';
 export { product } from './engine/ops/mat-mul.js';
 export { recomputed } from './engine/ops/recompute.js';
 export { rmsNorm } from './engine/ops/rms-norm.js';
@@ -34,4 +35,5 @@ export { type DataLine, type DataText, jsonDocument, jsonLines, readDataFile } f
 export { type EncodedExample, type ExampleSettings, encodeExample, NO_LOSS, trainingBatch } from './text/examples.js';
 export { refuseEqualNames, taskName } from './text/task-names.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
+export { type PeftAdapter, readPeft } from './weights/peft.js';
 export type { ModelConfig, TensorInfo, WeightSource } from './weights/source.js';

@@ -42,6 +42,8 @@ export interface PluginState {
 
 /** Moments that any plugin may take part in, called in the order of core/training/lifecycle.ts. */
 export interface Moments {
+  /** Before anything is scored or trained: the place to read and check files that options name. */
+  prepare?(): void | Promise<void>;
   /** Before the first step of a task. */
   beforeTask?(moment: TaskMoment): void | Promise<void>;
   /** After every optimizer step. */

@@ -26,6 +26,7 @@ const changing: readonly Role[] = ['adapter', 'regularizers', 'interventions'];
 /** A run's moments in order. docs/lifecycle.md shows this list. */
 export const lifecycle: readonly LifecycleMoment[] = [
   { name: 'runStarted', each: 'run', who: ['observers'], what: 'The model is loaded, the data are checked.' },
+  { name: 'prepare', each: 'run', who: changing, what: 'Files that options name are read and checked.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: 'The Init row, before the first task.' },
   { name: 'taskStarted', each: 'task', who: ['observers'], what: 'A task begins.' },
   { name: 'beforeTask', each: 'task', who: changing, what: 'The adapter grows, then methods measure.' },

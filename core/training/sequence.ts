@@ -47,6 +47,7 @@ export async function trainSequence(parts: SequenceParts): Promise<TaskSummary[]
   const prepared = prepareTasks(data, tokenizer, settings, backbone.sizes.maxPositions);
   const summaries: TaskSummary[] = [];
   let stepsBefore = 0;
+  for (const participant of whoTakesPart(parts, 'prepare')) await participant.prepare?.();
   await parts.betweenTasks(0);
   for (const [taskIndex, task] of prepared.entries()) {
     summaries.push(await trainTask(parts, task, { taskIndex, stepsBefore }));
