@@ -29,14 +29,22 @@ describe.skipIf(!model)(`the tokenizer inside SmolLM2's GGUF${why}`, async () =>
   const { cases } = reference<{ cases: Case[] }>('tokenizer_cases');
   const { conversations } = reference<{ conversations: Conversation[] }>('chat_templates');
 
-  it.each(cases.map((entry) => [entry.text, entry] as const))('encodes and decodes %j as the reference does', (_, entry) => {
-    expect(tokenizer?.encode(entry.text)).toEqual(entry.ids);
-    expect(tokenizer?.decode(entry.ids)).toBe(entry.decoded);
-    expect(tokenizer?.decode(entry.ids, { skipSpecial: true })).toBe(entry.decoded_skip_special);
-  });
+  it.each(cases.map((entry) => [entry.text, entry] as const))(
+    'encodes and decodes %j as the reference does',
+    (_, entry) => {
+      expect(tokenizer?.encode(entry.text)).toEqual(entry.ids);
+      expect(tokenizer?.decode(entry.ids)).toBe(entry.decoded);
+      expect(tokenizer?.decode(entry.ids, { skipSpecial: true })).toBe(entry.decoded_skip_special);
+    },
+  );
 
   it('knows its special tokens and puts no begin-of-sequence first', () => {
-    expect(tokenizer).toMatchObject({ vocabularySize: 49152, endOfSequence: 2, padding: 2, beginOfSequence: undefined });
+    expect(tokenizer).toMatchObject({
+      vocabularySize: 49152,
+      endOfSequence: 2,
+      padding: 2,
+      beginOfSequence: undefined,
+    });
   });
 
   it.each(conversations)('renders conversation %# with and without the generation prompt', (conversation) => {
