@@ -35,10 +35,10 @@ const MAIN: PassRequest = { edits: 'step', logits: 'answers' };
 /** Loss terms and gradient of one micro-batch; every distinct pass runs once, those without gradient off the tape. */
 export function microGradient(run: Participants, packing: Packing, micro: MicroBatch): MicroResult {
   const { batch, step } = micro;
-  const asked = askedPasses(run.regularizers, micro);
   const stepEdits = run.interventions
     .filter(({ intervention }) => step.taskIndex >= intervention.startsAt)
     .flatMap(({ intervention }) => intervention.edits(step, batch));
+  const asked = askedPasses(run.regularizers, micro);
   const requests = [MAIN, ...asked.flatMap(({ passes }) => Object.values(passes))];
   const passes = sharePasses(requests, { rows: batch, stepEdits });
   let terms: tf.Tensor1D | undefined;
