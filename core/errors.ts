@@ -51,6 +51,7 @@ export const catalogue = {
     remedy: 'Run `palimpsest engine install`, or use `--engine wasm`.',
   },
   ENGINE_UNKNOWN: { sentence: 'There is no such engine', remedy: 'Use auto, native, wasm or cpu.' },
+  INPUT_FILE: { sentence: 'The input cannot be read', remedy: 'Check the path of --input.' },
   INPUT_LINE: {
     sentence: 'The input has a line that does not fit',
     remedy: 'Correct the line; `palimpsest COMMAND --help` shows its form.',

@@ -12,4 +12,16 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'fetch models and list them',
     load: async () => (await import('./model.js')).modelCommand(),
   },
+  logits: {
+    summary: 'logits of the next token, JSONL in and out',
+    load: async () => (await import('./logits.js')).logitsCommand(),
+  },
+  score: {
+    summary: 'log-likelihoods of choices, JSONL in and out',
+    load: async () => (await import('./score.js')).scoreCommand(),
+  },
+  generate: {
+    summary: 'greedy continuations, JSONL in and out',
+    load: async () => (await import('./generate.js')).generateCommand(),
+  },
 };

@@ -13,3 +13,8 @@ export function argmax(values: ArrayLike<number>): number {
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;
 }
+
+/** Indices of the k largest values, the largest first; of equals the lower index first. */
+export function largest(values: Float32Array, k: number): number[] {
+  return [...values.keys()].sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
+}

@@ -1,0 +1,56 @@
+import 'reflect-metadata';
+import { container as root } from 'tsyringe';
+import { PluginRegistry } from '../container/plugin-registry.js';
+import { OPTIONS, WEIGHTS } from '../container/tokens.js';
+import type { Backbone } from '../contracts/backbone.js';
+import { useEngine } from '../engine/engine.js';
+import { problem } from '../errors.js';
+import type { Model } from '../evaluation/model.js';
+import { openTokenizer } from '../text/tokenizer.js';
+import { findModel } from '../weights/model-files.js';
+import { openWeights } from '../weights/open.js';
+import { readPeft } from '../weights/peft.js';
+import { additionsOfPairs } from '../weights/peft-additions.js';
+import type { WeightSource } from '../weights/source.js';
+import { downloadProgress } from './download-progress.js';
+import type { ModelOptions } from './model-options.js';
+
+/** The backbone plugin that runs a model given without a config. */
+const BACKBONE_PLUGIN = 'llama';
+
+/**
+ * Loads a model with its tokenizer and, on request, a PEFT adapter; frees everything when `use` is done.
+ * @throws PalimpsestError MODEL_NOT_FOUND, MODEL_FILE, ARCHITECTURE_UNSUPPORTED, ADAPTER_INVALID, ENGINE_MISSING and others
+ */
+export async function withModel(
+  { model: reference, adapter, engine }: Pick<ModelOptions, 'model' | 'adapter' | 'engine'>,
+  use: (model: Model) => Promise<void>,
+): Promise<void> {
+  const peft = adapter === undefined ? undefined : await readPeft(adapter);
+  const files = await findModel(reference, { progress: downloadProgress() });
+  const tokenizer = await openTokenizer(files);
+  await useEngine(engine);
+  const source = await openWeights(files);
+  try {
+    const backbone = await createBackbone(source, reference);
+    try {
+      const loaded = peft && additionsOfPairs(peft.pairs, backbone.linearSites, adapter as string);
+      await backbone.load();
+      await use({ backbone, tokenizer, additions: loaded?.additions });
+      loaded?.dispose();
+    } finally {
+      backbone.dispose();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function createBackbone(source: WeightSource, model: string): Promise<Backbone> {
+  const { options, provides } = await new PluginRegistry().find(BACKBONE_PLUGIN);
+  if (!provides.backbone) throw problem('PLUGIN_MANIFEST', { where: BACKBONE_PLUGIN, expected: 'a backbone' });
+  const container = root.createChildContainer();
+  container.register(WEIGHTS, { useValue: source });
+  container.register(OPTIONS, { useValue: options.parse({ model }) });
+  return container.resolve(provides.backbone);
+}

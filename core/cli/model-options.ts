@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { EngineName } from '../engine/engine.js';
+
+/** Options of every command that runs a model over JSONL. */
+export interface ModelOptions {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly engine: EngineName;
+  readonly input?: string;
+  readonly output?: string;
+}
+
+/** Adds --model, --input and --output (alias --out). */
+export function addTextOptions(command: Command): Command {
+  return command
+    .requiredOption('--model <model>', 'path, hub id (owner/name) or known name')
+    .option('--input <file>', 'JSONL to read (default: standard input)')
+    .option('--output <file>', 'JSONL to write (default: standard output)')
+    .addOption(new Option('--out <file>').hideHelp())
+    .on('option:out', (file: string) => command.setOptionValue('output', file));
+}
+
+/** Adds --adapter and --engine to the above. */
+export function addModelOptions(command: Command): Command {
+  return addTextOptions(command)
+    .option('--adapter <folder>', 'PEFT LoRA directory to add')
+    .option('--engine <engine>', 'auto, native, wasm or cpu', 'auto');
+}
+
+/** Parses a whole number from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+  };
+}
+
+/** Parses token ids: whole numbers with commas between them. */
+export function tokenIds(text: string): number[] {
+  return text.split(',').map((part) => wholeNumber(0)(part.trim()));
+}
