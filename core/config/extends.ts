@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { problem } from '../errors.js';
+import { type ConfigFile, describeValue, readConfigFile } from './config-file.js';
+
+/** A config with everything that it extends. */
+export interface MergedConfig {
+  readonly value: Record<string, unknown>;
+  /** The files that it was merged from; later ones win. */
+  readonly files: readonly ConfigFile[];
+}
+
+const extendsSchema = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((file) => [file]),
+  z.array(z.string().min(1)),
+]);
+
+/**
+ * Reads a config file and merges it over the files that its `extends` names, in their order: objects are merged key by
+ * key, anything else (lists too) is replaced. Paths in `extends` are relative to the file that they stand in.
+ * @throws PalimpsestError CONFIG_FILE, CONFIG_VALUE
+ */
+export function readMergedConfig(file: string, chain: readonly string[] = []): MergedConfig {
+  const absolute = path.resolve(file);
+  if (chain.includes(absolute)) {
+    const cycle = [...chain.slice(chain.indexOf(absolute)), absolute].map((name) => path.basename(name)).join(' -> ');
+    throw problem('CONFIG_VALUE', {
+      where: `${chain.at(-1)}, extends`,
+      expected: 'files that do not extend one another',
+      got: cycle,
+      remedy: 'Remove one of them from `extends`.',
+    });
+  }
+  const own = readConfigFile(file);
+  const { extends: parents, ...value } = own.value;
+  const merged = parentsOf(own, parents).map((parent) =>
+    readMergedConfig(path.join(path.dirname(file), parent), [...chain, absolute]),
+  );
+  return {
+    value: [...merged.map((parent) => parent.value), value].reduce(mergeObjects, {}),
+    files: [...merged.flatMap(({ files }) => files), own],
+  };
+}
+
+function parentsOf(own: ConfigFile, parents: unknown): string[] {
+  if (parents === undefined) return [];
+  const parsed = extendsSchema.safeParse(parents);
+  if (parsed.success) return parsed.data;
+  throw problem('CONFIG_VALUE', {
+    where: `${own.locate(['extends'])}, extends`,
+    expected: 'a list of files',
+    got: describeValue(parents),
+  });
+}
+
+function mergeObjects(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const old = Object.hasOwn(base, key) ? base[key] : undefined;
+    const merged = isObject(old) && isObject(value) ? mergeObjects(old, value) : value;
+    Object.defineProperty(result, key, { value: merged, enumerable: true, configurable: true, writable: true });
+  }
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { readMergedConfig } from './extends.js';
+import { ConfigOrigin } from './origin.js';
+import { applyOverride, makeOverride, parseOverride } from './overrides.js';
+import { type RunConfig, runSchema } from './schema.js';
+import { validate } from './validate.js';
+
+/** What the command line adds to a config file. */
+export interface ConfigOverrides {
+  /** `a.b=value` each, later ones win. */
+  readonly set?: readonly string[];
+  readonly seed?: number | string;
+  readonly engine?: string;
+}
+
+/** A config with defaults filled in; the plugins' own options are not checked yet. */
+export interface LoadedConfig {
+  readonly config: RunConfig;
+  /** Absolute path of the config file. */
+  readonly file: string;
+  /** What relative paths in the config are relative to: the config file's folder, absolute. */
+  readonly folder: string;
+  readonly origin: ConfigOrigin;
+}
+
+/**
+ * Reads a YAML or JSON config with what it extends, applies overrides and checks it.
+ * @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE, each with file and line
+ */
+export function loadConfig(file: string, { set = [], seed, engine }: ConfigOverrides = {}): LoadedConfig {
+  const { value, files } = readMergedConfig(file);
+  const overrides = [
+    ...set.map(parseOverride),
+    ...(engine === undefined ? [] : [makeOverride('--engine', ['engine'], engine)]),
+    ...(seed === undefined ? [] : [makeOverride('--seed', ['seed'], seed)]),
+  ];
+  const merged = copyTree(value) as Record<string, unknown>;
+  for (const override of overrides) applyOverride(merged, override);
+  const origin = new ConfigOrigin(files, overrides);
+  const absolute = path.resolve(file);
+  return { config: validate(runSchema, merged, { origin }), file: absolute, folder: path.dirname(absolute), origin };
+}
+
+/** A copy in which nothing is shared: a YAML anchor used twice becomes two values. */
+function copyTree(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyTree);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyTree(inner)]));
+}

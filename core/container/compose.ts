@@ -1,0 +1,122 @@
+import type { z } from 'zod';
+import type { ConfigPath } from '../config/config-file.js';
+import type { LoadedConfig } from '../config/load.js';
+import { didYouMean } from '../config/nearest.js';
+import { absolutePaths } from '../config/paths.js';
+import type { PluginUse, RunConfig } from '../config/schema.js';
+import { validate } from '../config/validate.js';
+import type { ContractName, PluginManifest } from '../contracts/plugin.js';
+import { problem } from '../errors.js';
+import { contractOf } from './define-plugin.js';
+import type { PluginRegistry } from './plugin-registry.js';
+
+/** A plugin of a run with its validated options. */
+export interface ComposedPlugin<C extends ContractName = ContractName> {
+  readonly contract: C;
+  readonly manifest: PluginManifest;
+  /** The plugin's name, package or path as the config has it. */
+  readonly use: string;
+  readonly options: z.infer<PluginManifest['options']>;
+  /** Its place in the config. */
+  readonly path: ConfigPath;
+}
+
+/** Every plugin of a run, in the order of the config. */
+export interface Composition {
+  readonly backbone: ComposedPlugin<'backbone'>;
+  readonly adapter: ComposedPlugin<'adapter'>;
+  readonly benchmark: ComposedPlugin<'benchmark'>;
+  readonly regularizers: readonly ComposedPlugin<'regularizer'>[];
+  readonly interventions: readonly ComposedPlugin<'intervention'>[];
+  readonly observers: readonly ComposedPlugin<'observer'>[];
+  /** The config with every option of every plugin filled in; runs the same again. */
+  readonly resolved: RunConfig;
+}
+
+/**
+ * Finds the config's plugins, checks their options, and that they can run together. Nothing is built yet.
+ * @throws PalimpsestError PLUGIN_*, CONFIG_KEY, CONFIG_VALUE
+ */
+export async function composePlugins(loaded: LoadedConfig, registry: PluginRegistry): Promise<Composition> {
+  const { config } = loaded;
+  const find = <C extends ContractName>(contract: C, use: PluginUse, path: ConfigPath) =>
+    findPlugin({ loaded, registry, contract, use, path });
+  const findAll = async <C extends ContractName>(contract: C, key: 'regularizers' | 'interventions' | 'observers') => {
+    const found: ComposedPlugin<C>[] = [];
+    for (const [index, use] of config[key].entries()) found.push(await find(contract, use, [key, index]));
+    return found;
+  };
+  const parts = {
+    backbone: await find('backbone', config.backbone, ['backbone']),
+    adapter: await find('adapter', config.adapter, ['adapter']),
+    benchmark: await find('benchmark', config.benchmark, ['benchmark']),
+    regularizers: await findAll('regularizer', 'regularizers'),
+    interventions: await findAll('intervention', 'interventions'),
+    observers: await findAll('observer', 'observers'),
+  };
+  checkTogether(Object.values(parts).flat(), loaded);
+  return { ...parts, resolved: resolvedConfig(config, parts) };
+}
+
+interface Asked<C extends ContractName> {
+  readonly loaded: LoadedConfig;
+  readonly registry: PluginRegistry;
+  readonly contract: C;
+  readonly use: PluginUse;
+  readonly path: ConfigPath;
+}
+
+async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<ComposedPlugin<C>> {
+  const { loaded, registry, contract, path } = asked;
+  const { use, ...given } = asked.use;
+  const { origin } = loaded;
+  const usePath = [...path, 'use'];
+  const manifest = await registry.find(use, { folder: origin.folder(usePath), where: origin.where(usePath) });
+  const { contract: provided } = contractOf(manifest);
+  if (provided !== contract) {
+    throw problem('CONFIG_VALUE', {
+      where: origin.where(usePath),
+      expected: `a plugin that provides ${article(contract)}`,
+      got: `"${manifest.name}", ${article(provided)}`,
+      remedy: '`palimpsest plugins` lists the plugins by what they provide.',
+    });
+  }
+  const place = { origin, path };
+  const options = validate(manifest.options, absolutePaths(manifest.options, given, place), place);
+  return { contract, manifest, use, options, path };
+}
+
+const article = (contract: ContractName) => `${/^[aio]/.test(contract) ? 'an' : 'a'} ${contract}`;
+
+/** @throws PalimpsestError PLUGIN_CLASH for a plugin that is there twice, PLUGIN_MISSING for one that another needs */
+function checkTogether(plugins: readonly ComposedPlugin[], { origin }: LoadedConfig): void {
+  const names = plugins.map(({ manifest }) => manifest.name);
+  for (const [index, { manifest, path }] of plugins.entries()) {
+    const where = origin.where([...path, 'use']);
+    if (names.indexOf(manifest.name) !== index) {
+      throw problem('PLUGIN_CLASH', { where, expected: 'every plugin once', got: `"${manifest.name}" twice` });
+    }
+    const missing = manifest.requires?.find((name) => !names.includes(name));
+    if (missing) {
+      throw problem('PLUGIN_MISSING', {
+        where,
+        expected: `"${missing}" beside "${manifest.name}"`,
+        got: `${names.join(', ')}${didYouMean(missing, names)}`,
+        remedy: `Add "${missing}" to the config.`,
+      });
+    }
+  }
+}
+
+function resolvedConfig(config: RunConfig, parts: Omit<Composition, 'resolved'>): RunConfig {
+  const filled = ({ use, options }: ComposedPlugin): PluginUse => ({ use, ...options });
+  return {
+    ...config,
+    backbone: filled(parts.backbone),
+    adapter: filled(parts.adapter),
+    benchmark: filled(parts.benchmark),
+    regularizers: parts.regularizers.map(filled),
+    interventions: parts.interventions.map(filled),
+    observers: parts.observers.map(filled),
+  };
+}
