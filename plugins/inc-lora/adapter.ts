@@ -157,15 +157,15 @@ export class IncLora implements Adapter {
   }
 
   private initial(name: string): LinearAddition | undefined {
-    if (this.frozen.length === 0) return undefined;
-    const made = this.removal.get(name) ?? this.removalAt(name);
-    return pairAddition(name, made, -this.scale);
+    const pair = this.removal.get(name) ?? this.removalAt(name);
+    return pair && pairAddition(name, pair, -this.scale);
   }
 
-  private removalAt(name: string): PairTensors {
+  private removalAt(name: string): PairTensors | undefined {
     const folded = this.frozen.flatMap((pairs) => pairs.filter((pair) => pair.site === name));
-    const made = tensorsOf(concatenated(folded));
-    this.removal.set(name, { a: tf.keep(made.a), b: tf.keep(made.b) });
-    return made;
+    if (folded.length === 0) return undefined;
+    const { a, b } = tensorsOf(concatenated(folded));
+    this.removal.set(name, { a: tf.keep(a), b: tf.keep(b) });
+    return { a, b };
   }
 }
