@@ -12,6 +12,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'fetch models and list them',
     load: async () => (await import('./model.js')).modelCommand(),
   },
+  tokens: {
+    summary: 'token ids of texts and conversations, JSONL in and out',
+    load: async () => (await import('./tokens.js')).tokensCommand(),
+  },
   logits: {
     summary: 'logits of the next token, JSONL in and out',
     load: async () => (await import('./logits.js')).logitsCommand(),
