@@ -33,22 +33,25 @@ export function jsonLines({ path, text }: DataText): DataLine[] {
   const lines = text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === '') return [];
     const where = `${path}:${index + 1}`;
-    return [{ where, value: parseJson(line, where) }];
+    return [{ where, value: parseJson(line, () => where) }];
   });
   if (lines.length === 0) throw problem('DATA_EMPTY', { where: path, expected: 'at least one line', got: 'none' });
   return lines;
 }
 
-/** A file's text as one JSON value. @throws PalimpsestError DATA_LINE */
+/** A file's text as one JSON value. @throws PalimpsestError DATA_LINE naming the line */
 export function jsonDocument({ path, text }: DataText): unknown {
-  return parseJson(text, path);
+  return parseJson(text, (position) => `${path}:${text.slice(0, position).split('\n').length}`);
 }
 
-function parseJson(text: string, where: string): unknown {
+/** @param where names the place of a fault at a position of the text */
+function parseJson(text: string, where: (position: number) => string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw problem('DATA_LINE', { where, expected: 'JSON', got: (error as Error).message });
+    const { message } = error as Error;
+    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
+    throw problem('DATA_LINE', { where: where(position), expected: 'JSON', got: message });
   }
 }
 

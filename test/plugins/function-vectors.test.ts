@@ -62,6 +62,6 @@ it('refuses more items than there are, other JSON, and a wrong item by its numbe
   await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*upper\.json, item 2.*output/);
   writeFileSync(join(folder, 'upper.json'), '{"input": "a"}');
   await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*a JSON list/);
-  writeFileSync(join(folder, 'upper.json'), '[{');
-  await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*upper\.json.*JSON/);
+  writeFileSync(join(folder, 'upper.json'), '[\n{"input": "a",\n"output" "b"}]');
+  await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*upper\.json:3.*JSON/);
 });
