@@ -41,17 +41,23 @@ export function jsonLines({ path, text }: DataText): DataLine[] {
 
 /** A file's text as one JSON value. @throws PalimpsestError DATA_LINE naming the line */
 export function jsonDocument({ path, text }: DataText): unknown {
-  return parseJson(text, (position) => `${path}:${text.slice(0, position).split('\n').length}`);
+  return parseJson(text, (position) =>
+    position === undefined ? path : `${path}:${text.slice(0, position).split('\n').length}`,
+  );
 }
 
-/** @param where names the place of a fault at a position of the text */
-function parseJson(text: string, where: (position: number) => string): unknown {
+/** @param where names the place of a fault at a position of the text, where the engine tells it */
+function parseJson(text: string, where: (position?: number) => string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     const { message } = error as Error;
-    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-    throw problem('DATA_LINE', { where: where(position), expected: 'JSON', got: message });
+    const position = /at position (\d+)/.exec(message)?.[1];
+    throw problem('DATA_LINE', {
+      where: where(position === undefined ? undefined : Number(position)),
+      expected: 'JSON',
+      got: message,
+    });
   }
 }
 
