@@ -28,4 +28,8 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'greedy continuations, JSONL in and out',
     load: async () => (await import('./generate.js')).generateCommand(),
   },
+  engine: {
+    summary: 'set up, remove or show the native engine',
+    load: async () => (await import('./engine.js')).engineCommand(),
+  },
 };

@@ -1,57 +1,71 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { cacheFolder } from '../weights/model-cache.js';
 
-/** Folder that keeps what Palimpsest downloads: PALIMPSEST_CACHE, else XDG_CACHE_HOME/palimpsest, else ~/.cache/palimpsest. */
-export function cacheRoot(): string {
-  const { PALIMPSEST_CACHE, XDG_CACHE_HOME } = process.env;
-  if (PALIMPSEST_CACHE) return path.resolve(PALIMPSEST_CACHE);
-  return path.join(XDG_CACHE_HOME ? path.resolve(XDG_CACHE_HOME) : path.join(homedir(), '.cache'), 'palimpsest');
+/** The two builds of the TensorFlow library. */
+export type Flavour = 'cpu' | 'cuda';
+
+/** What an installation wrote down once its test product had passed. */
+export interface InstallationRecord {
+  readonly flavour: Flavour;
+  /** Version of the TensorFlow library. */
+  readonly tensorflow: string;
+  /** Version of the npm package whose sources were compiled. */
+  readonly tfjs: string;
+  /** Node-API level that they were compiled for. */
+  readonly nodeApi: number;
 }
+
+/** A finished installation in the cache. */
+export interface InstalledEngine extends InstallationRecord {
+  /** The cache entry: libraries, headers and addon. */
+  readonly folder: string;
+  /** The compiled addon. */
+  readonly addon: string;
+}
+
+/** Start of every cache entry's name. */
+const ENTRY = 'tensorflow-';
+/** The record lies beside the addon and is written last. */
+const RECORD = 'installed.json';
+const ADDON = 'tfjs_binding.node';
 
 /** Folder of the installed native engines. */
 export function enginesFolder(): string {
-  return path.join(cacheRoot(), 'engines');
+  return path.join(cacheFolder(), 'engines');
 }
 
-/** What an installation wrote down once its test product had passed. */
-export interface InstalledEngine {
-  readonly flavour: 'cpu' | 'cuda';
-  readonly tensorflow: string;
-  readonly tfjs: string;
-  readonly nodeApi: number;
-  /** Absolute path of the compiled addon; follows the cache where that is moved. */
-  readonly addon: string;
-  /** The cache entry that holds libraries, headers and addon. */
-  readonly folder: string;
+/** The cache entry of one build of the library on this kind of machine. */
+export function entryFolder(flavour: Flavour, tensorflow: string): string {
+  return path.join(enginesFolder(), `${ENTRY}${flavour}-${tensorflow}-${process.platform}-${process.arch}`);
 }
 
-/** File name of the record inside an addon's folder; it is written last. */
-export const RECORD_FILE = 'installed.json';
-
-/** Folder of an addon inside a cache entry. */
-export function addonFolder(entry: string, tfjs: string, nodeApi: number): string {
-  return path.join(entry, `addon-${tfjs}-napi-v${nodeApi}`);
-}
-
-/** Every finished installation in the cache, the newest first. */
-export function installedEngines(): InstalledEngine[] {
+/** Every entry there is, finished or not. */
+export function entryFolders(): string[] {
   const root = enginesFolder();
   if (!existsSync(root)) return [];
-  const records = readdirSync(root)
-    .map((name) => path.join(root, name))
-    .filter((entry) => statSync(entry).isDirectory())
-    .flatMap((entry) => readdirSync(entry).map((name) => path.join(entry, name, RECORD_FILE)))
-    .filter((record) => existsSync(record));
-  return records
+  const names = readdirSync(root).filter((name) => name.startsWith(ENTRY));
+  return names.map((name) => path.join(root, name)).filter((entry) => statSync(entry).isDirectory());
+}
+
+/** Where an entry keeps the addon compiled from a version of the npm package, and its record. */
+export function addonPlace(entry: string, tfjs: string, nodeApi: number) {
+  const folder = path.join(entry, `addon-${tfjs}-napi-v${nodeApi}`);
+  return { folder, addon: path.join(folder, ADDON), record: path.join(folder, RECORD) };
+}
+
+/** Every finished installation, the latest first. */
+export function installedEngines(): InstalledEngine[] {
+  return entryFolders()
+    .flatMap((entry) => readdirSync(entry).map((name) => path.join(entry, name, RECORD)))
+    .filter((record) => existsSync(record) && existsSync(path.join(path.dirname(record), ADDON)))
     .map((record) => ({ record, time: statSync(record).mtimeMs }))
     .sort((a, b) => b.time - a.time)
-    .map(({ record }) => readRecord(record))
-    .filter((engine) => existsSync(engine.addon));
+    .map(({ record }) => readRecord(record));
 }
 
 function readRecord(record: string): InstalledEngine {
   const folder = path.dirname(record);
-  const written = JSON.parse(readFileSync(record, 'utf8')) as Omit<InstalledEngine, 'addon' | 'folder'>;
-  return { ...written, addon: path.join(folder, 'tfjs_binding.node'), folder: path.dirname(folder) };
+  const written = JSON.parse(readFileSync(record, 'utf8')) as InstallationRecord;
+  return { ...written, folder: path.dirname(folder), addon: path.join(folder, ADDON) };
 }

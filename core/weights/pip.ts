@@ -6,18 +6,21 @@ export interface PythonOptions {
   readonly what: string;
   /** Folder for the tool's temporary files. */
   readonly scratch?: string;
+  /** The code of its errors. */
+  readonly code?: 'MODEL_DOWNLOAD' | 'ENGINE_DOWNLOAD';
 }
 
-/** Runs `python3` to its end. @throws PalimpsestError MODEL_DOWNLOAD with what it said last */
-export async function python(args: readonly string[], { what, scratch }: PythonOptions): Promise<void> {
-  const { code, output } = await run(args, what, scratch);
-  if (code === 0) return;
+/** Runs `python3` to its end. @throws PalimpsestError with what it said last */
+export async function python(args: readonly string[], options: PythonOptions): Promise<void> {
+  const { what, code = 'MODEL_DOWNLOAD' } = options;
+  const { status, output } = await run(args, options);
+  if (status === 0) return;
   if (/No module named pip/.test(output)) {
     const remedy = 'Install pip (Debian: apt-get install python3-pip) and run the command again.';
-    throw problem('MODEL_DOWNLOAD', { where: what, expected: 'pip for python3', got: 'none', remedy });
+    throw problem(code, { where: what, expected: 'pip for python3', got: 'none', remedy });
   }
-  const got = `exit status ${code}: ${complaint(output)}`;
-  throw problem('MODEL_DOWNLOAD', { where: what, expected: `python3 ${args.slice(0, 3).join(' ')} to succeed`, got });
+  const got = `exit status ${status}: ${complaint(output)}`;
+  throw problem(code, { where: what, expected: `python3 ${args.slice(0, 3).join(' ')} to succeed`, got });
 }
 
 /** Why the index could not be reached, else the last error, else the last line. */
@@ -28,7 +31,10 @@ function complaint(output: string): string {
   return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim();
 }
 
-function run(args: readonly string[], what: string, scratch?: string): Promise<{ code: number; output: string }> {
+function run(
+  args: readonly string[],
+  { what, scratch, code = 'MODEL_DOWNLOAD' }: PythonOptions,
+): Promise<{ status: number; output: string }> {
   const env = {
     ...process.env,
     ...(scratch && { TMPDIR: scratch }),
@@ -49,8 +55,8 @@ function run(args: readonly string[], what: string, scratch?: string): Promise<{
     child.stderr.on('data', keep);
     child.on('error', (error) => {
       const remedy = 'Install Python 3 with pip (Debian: apt-get install python3-pip) and run the command again.';
-      reject(problem('MODEL_DOWNLOAD', { where: what, expected: 'python3', got: error.message, remedy }));
+      reject(problem(code, { where: what, expected: 'python3', got: error.message, remedy }));
     });
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output }));
   });
 }

@@ -7,7 +7,8 @@ export function watchSize(folder: string, report: (bytes: number) => void): () =
   return () => clearInterval(timer);
 }
 
-async function folderSize(folder: string): Promise<number> {
+/** Bytes of the files in a folder and below it. */
+export async function folderSize(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const sizes = await Promise.all(names.map((name) => fileSize(join(folder, name))));
   return sizes.reduce((sum, size) => sum + size, 0);

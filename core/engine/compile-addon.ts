@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { problem } from '../errors.js';
+import { libraries } from './fetch-library.js';
+import type { NativePackage } from './native-package.js';
+
+/** The C++ compiler: $CXX, else g++, c++ or clang++. @throws PalimpsestError ENGINE_BUILD */
+export function findCompiler(): string {
+  const { CXX } = process.env;
+  const candidates = CXX ? [CXX] : ['g++', 'c++', 'clang++'];
+  const found = candidates.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+  if (found) return found;
+  throw problem('ENGINE_BUILD', {
+    where: CXX ? 'CXX' : 'PATH',
+    expected: candidates.join(', '),
+    got: 'no C++ compiler',
+  });
+}
+
+/**
+ * Compiles the npm package's own C++ sources into an addon.
+ * @param entry cache entry with `tensorflow/` (libraries and `include/`)
+ * @param output file to write, two folders below the entry
+ * @throws PalimpsestError ENGINE_BUILD
+ */
+export function compileAddon(compiler: string, place: NativePackage, entry: string, output: string): void {
+  const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
+  const binding = path.join(place.folder, 'binding');
+  const rpaths = ['$ORIGIN/../tensorflow', path.join(entry, 'tensorflow')];
+  const args = [
+    ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${place.nodeApi}`],
+    ...[nodeHeaders, path.join(entry, 'tensorflow', 'include'), place.folder].map((folder) => `-I${folder}`),
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((source) => path.join(binding, source)),
+    ...libraries.map((library) => path.join(entry, library)),
+    ...rpaths.map((folder) => `-Wl,-rpath,${folder}`),
+    ...['-o', output],
+  ];
+  const { status, stderr, error } = spawnSync(compiler, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status === 0) return;
+  const said = error?.message ?? stderr.split('\n').find((line) => /error|undefined/i.test(line)) ?? stderr;
+  throw problem('ENGINE_BUILD', {
+    where: compiler,
+    expected: 'the addon to compile',
+    got: `exit status ${status}: ${said.trim()}`,
+    remedy: 'Use a compiler that knows C++17 (set CXX to it) and run `palimpsest engine install` again.',
+  });
+}
