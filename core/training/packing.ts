@@ -27,10 +27,21 @@ export class Packing {
   /** The tensors of a vector [n]; the caller disposes them. */
   unpack(vector: tf.Tensor1D): NamedTensors {
     return tf.tidy(() => {
-      const parts: tf.Tensor1D[] = tf.split(vector, this.sizes);
+      const parts = splitVector(vector, this.sizes);
       return Object.fromEntries(this.names.map((name, i) => [name, tf.reshape(parts[i], this.shapes[i])]));
     });
   }
+}
+
+/** The vector's pieces. On wasm by way of JavaScript: there every piece of tf.split reads the whole vector first. */
+function splitVector(vector: tf.Tensor1D, sizes: number[]): tf.Tensor1D[] {
+  if (tf.getBackend() !== 'wasm') return tf.split(vector, sizes);
+  const values = vector.dataSync<'float32'>();
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return tf.tensor1d(values.subarray(end - size, end));
+  });
 }
 
 const CHUNK = 1024;
