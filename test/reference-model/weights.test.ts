@@ -19,7 +19,7 @@ interface Reference {
   }[];
 }
 
-const reference: Reference = JSON.parse(readFileSync(new URL('weights.json', import.meta.url), 'utf8'));
+const reference: Reference = JSON.parse(readFileSync(new URL('../reference/weights.json', import.meta.url), 'utf8'));
 const files = realModel();
 const title = files ? 'the weights of SmolLM2' : 'the weights of SmolLM2 (skipped: the model is not in the cache)';
 
