@@ -16,6 +16,7 @@ export const incLoraOptions = z.strictObject({
   init: z
     .string()
     .min(1)
+    .meta({ path: 'always' })
     .optional()
     .describe("A PEFT directory that the first task's pairs start from, relative to the config file."),
 });
