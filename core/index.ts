@@ -3,6 +3,7 @@ import 'reflect-metadata';
 
 export { inject, injectable } from 'tsyringe';
 export { z } from 'zod';
+export { filePath, filePathOrName } from './config/paths.js';
 export { definePlugin } from './container/define-plugin.js';
 export * from './container/tokens.js';
 export type * from './contracts/adapter.js';

@@ -8,28 +8,36 @@ export interface CommandEntry {
 
 /** Every command by its name, in the order of the help page. */
 export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: 'train and score a sequence of tasks as a config says',
+    load: async () => (await import('./run.js')).runCommand(),
+  },
+  plugins: {
+    summary: 'list the plugins and explain their options',
+    load: async () => (await import('./plugins.js')).pluginsCommand(),
+  },
   model: {
     summary: 'fetch models and list them',
     load: async () => (await import('./model.js')).modelCommand(),
   },
+  engine: {
+    summary: 'install or remove the native engine',
+    load: async () => (await import('./engine.js')).engineCommand(),
+  },
   tokens: {
-    summary: 'token ids of texts and conversations, JSONL in and out',
+    summary: 'token ids of texts and conversations (JSONL)',
     load: async () => (await import('./tokens.js')).tokensCommand(),
   },
   logits: {
-    summary: 'logits of the next token, JSONL in and out',
+    summary: 'most likely next tokens (JSONL)',
     load: async () => (await import('./logits.js')).logitsCommand(),
   },
   score: {
-    summary: 'log-likelihoods of choices, JSONL in and out',
+    summary: 'log-likelihoods of choices (JSONL)',
     load: async () => (await import('./score.js')).scoreCommand(),
   },
   generate: {
-    summary: 'greedy continuations, JSONL in and out',
+    summary: 'greedy continuations (JSONL)',
     load: async () => (await import('./generate.js')).generateCommand(),
-  },
-  engine: {
-    summary: 'set up, remove or show the native engine',
-    load: async () => (await import('./engine.js')).engineCommand(),
   },
 };

@@ -63,7 +63,7 @@ function sharedImports(): Plugin {
 
 /** URL of a package as this copy imports it. */
 function ownPackage(name: string): string {
-  if (import.meta.resolve) return import.meta.resolve(name);
+  if ('resolve' in import.meta) return import.meta.resolve(name);
   return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
 }
 

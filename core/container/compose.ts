@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ConfigPath } from '../config/config-file.js';
 import type { LoadedConfig } from '../config/load.js';
@@ -8,13 +9,14 @@ import { validate } from '../config/validate.js';
 import type { ContractName, PluginManifest } from '../contracts/plugin.js';
 import { problem } from '../errors.js';
 import { contractOf } from './define-plugin.js';
+import { isPathLike } from './external.js';
 import type { PluginRegistry } from './plugin-registry.js';
 
 /** A plugin of a run with its validated options. */
 export interface ComposedPlugin<C extends ContractName = ContractName> {
   readonly contract: C;
   readonly manifest: PluginManifest;
-  /** The plugin's name, package or path as the config has it. */
+  /** The plugin's name, package or absolute path. */
   readonly use: string;
   readonly options: z.infer<PluginManifest['options']>;
   /** Its place in the config. */
@@ -71,7 +73,8 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
   const { use, ...given } = asked.use;
   const { origin } = loaded;
   const usePath = [...path, 'use'];
-  const manifest = await registry.find(use, { folder: origin.folder(usePath), where: origin.where(usePath) });
+  const folder = origin.folder(usePath);
+  const manifest = await registry.find(use, { folder, where: origin.where(usePath) });
   const { contract: provided } = contractOf(manifest);
   if (provided !== contract) {
     throw problem('CONFIG_VALUE', {
@@ -83,7 +86,8 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
   }
   const place = { origin, path };
   const options = validate(manifest.options, absolutePaths(manifest.options, given, place), place);
-  return { contract, manifest, use, options, path };
+  const name = isPathLike(use) ? resolve(folder, use) : use;
+  return { contract, manifest, use: name, options, path };
 }
 
 const article = (contract: ContractName) => `${/^[aio]/.test(contract) ? 'an' : 'a'} ${contract}`;

@@ -1,8 +1,8 @@
-import { definePlugin, refuseEqualNames, taskName, z } from '../../core/index.js';
+import { definePlugin, filePath, refuseEqualNames, taskName, z } from '../../core/index.js';
 import { FunctionVectorsBenchmark } from './benchmark.js';
 
 const count = z.number().int().min(1);
-const file = z.string().min(1).describe('JSON: [{"input": text, "output": text}, ...].');
+const file = filePath().describe('JSON: [{"input": text, "output": text}, ...].');
 const instruction = z.string().min(1).optional().describe('A line before the question.');
 
 const task = z.strictObject({

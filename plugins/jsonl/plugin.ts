@@ -1,7 +1,7 @@
-import { definePlugin, refuseEqualNames, taskName, z } from '../../core/index.js';
+import { definePlugin, filePath, refuseEqualNames, taskName, z } from '../../core/index.js';
 import { JsonlBenchmark } from './benchmark.js';
 
-const file = z.string().min(1);
+const file = filePath();
 const count = z.number().int().min(1);
 
 const task = z.strictObject({

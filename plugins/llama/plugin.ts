@@ -1,8 +1,8 @@
-import { definePlugin, z } from '../../core/index.js';
+import { definePlugin, filePathOrName, z } from '../../core/index.js';
 import { LlamaBackbone } from './backbone.js';
 
 export const llamaOptions = z.strictObject({
-  model: z.string().min(1).describe('A folder or .gguf file, a hub id (owner/name), or a known name.'),
+  model: filePathOrName().describe('A folder or .gguf file, a hub id (owner/name), or a known name.'),
   recompute: z
     .enum(['auto', 'none', 'layer'])
     .default('auto')

@@ -1,0 +1,145 @@
+import type { StepPosition } from '../contracts/moments.js';
+import type { Observer, ScoreRecord, StepRecord } from '../contracts/observer.js';
+import { type ScoreMatrix, scoreMatrix, setScore, summarizeMatrix } from '../evaluation/score-matrix.js';
+import { scoreTable } from './score-table.js';
+
+/** Where a report is written: standard output, or a test's string. */
+export interface Screen {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  /** Width in characters. */
+  readonly columns?: number;
+}
+
+/** Lines per task where there is no terminal. */
+const LINES_PER_TASK = 8;
+
+/** What the run has to do. */
+interface Plan {
+  readonly tasks: readonly string[];
+  readonly steps: number;
+}
+
+/** Tells of a run while it goes: on a terminal one line that changes, else a line now and then; the score table at the end. */
+export class ConsoleReport implements Observer {
+  private plan: Plan = { tasks: [], steps: 0 };
+  private readonly records: ScoreRecord[] = [];
+  private stepSeconds = 0;
+  private steps = 0;
+  /** Scores not yet told of. */
+  private row: ScoreRecord[] = [];
+
+  constructor(
+    private readonly screen: Screen,
+    private readonly errors: Screen,
+  ) {}
+
+  runStarted({ tasks, steps, directory }: { tasks: readonly string[]; steps: number; directory: string }): void {
+    this.plan = { tasks, steps };
+    this.line(`${count(tasks.length, 'task')}, ${count(steps, 'step')}, written to ${directory}`);
+    this.changing('scoring before the first task');
+  }
+
+  taskStarted({ task, taskIndex, steps }: { task: { name: string }; taskIndex: number; steps: number }): void {
+    this.tellRow();
+    this.line(`task ${taskIndex + 1} of ${this.plan.tasks.length}: ${task.name}, ${count(steps, 'step')}`);
+  }
+
+  stepDone(record: StepRecord, { taskStep, taskSteps }: StepPosition): void {
+    this.steps++;
+    this.stepSeconds += record.seconds;
+    const done = taskStep + 1;
+    const text = [
+      `${record.task}  step ${done} of ${taskSteps}`,
+      `loss ${record.loss.total.toFixed(4)}`,
+      `${Math.round(record.tokensPerSecond)} tokens/s`,
+      `${duration(this.secondsLeft(record.step))} left`,
+    ].join('  ');
+    const rhythm = Math.max(1, Math.ceil(taskSteps / LINES_PER_TASK));
+    if (this.screen.isTTY) this.changing(text);
+    else if (done === 1 || done === taskSteps || done % rhythm === 0) this.line(text);
+  }
+
+  scored(record: ScoreRecord): void {
+    if (this.row.length > 0 && this.row[0].row !== record.row) this.tellRow();
+    this.records.push(record);
+    this.row.push(record);
+    this.changing(`scored ${record.set} ${record.shots}-shot`);
+  }
+
+  taskDone({ task, seconds }: { task: { name: string }; seconds: number }): void {
+    this.line(`${task.name} learnt in ${duration(seconds)}`);
+    this.changing('scoring');
+  }
+
+  warned(message: string): void {
+    if (this.screen.isTTY) this.screen.write(CLEAR);
+    this.errors.write(`warning: ${message}\n`);
+  }
+
+  runDone({ seconds, directory }: { seconds: number; directory: string }): void {
+    this.tellRow();
+    if (this.records.length > 0) {
+      this.line('');
+      this.line(scoreTable(this.records, this.plan.tasks, this.screen.columns ?? 120));
+      this.line(this.figures());
+    }
+    this.line(`done in ${duration(seconds)}: ${directory}`);
+  }
+
+  /** Steps to come at the mean pace so far, and rows to score at the last one's. */
+  private secondsLeft(step: number): number {
+    const rows = this.records.filter(({ row }) => row === this.records.at(-1)?.row);
+    const scoring = rows.reduce((sum, { seconds }) => sum + seconds, 0);
+    const rowsLeft = this.plan.tasks.length - new Set(this.records.map(({ row }) => row)).size + 1;
+    return ((this.plan.steps - step) * this.stepSeconds) / this.steps + Math.max(0, rowsLeft) * scoring;
+  }
+
+  private figures(): string {
+    const shots = Math.min(...this.records.map((record) => record.shots));
+    const matrix: ScoreMatrix = scoreMatrix(this.records, this.plan.tasks, shots);
+    const { average, forgetting, backwardTransfer, forwardTransfer } = summarizeMatrix(matrix);
+    const figures = { average, forgetting, 'backward transfer': backwardTransfer, 'forward transfer': forwardTransfer };
+    return Object.entries(figures)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => `${name} ${(value as number).toFixed(2)}`)
+      .join('  ');
+  }
+
+  /** One line for all scores of a row. */
+  private tellRow(): void {
+    if (this.row.length === 0) return;
+    const title = this.row[0].row === 0 ? 'Init' : `after ${this.plan.tasks[this.row[0].row - 1]}`;
+    const cells = this.row.map(({ set, shots, metrics }) => {
+      const name = shots === 0 ? set : `${set} ${shots}-shot`;
+      return `${name} ${setScore(metrics)?.toFixed(2) ?? '-'}`;
+    });
+    this.row = [];
+    this.line(`${title}: ${cells.join(', ')}`);
+  }
+
+  private line(text: string): void {
+    this.screen.write(`${this.screen.isTTY ? CLEAR : ''}${text}\n`);
+  }
+
+  /** Shown on a terminal only, until the next line. */
+  private changing(text: string): void {
+    if (this.screen.isTTY) this.screen.write(`${CLEAR}${text.slice(0, (this.screen.columns ?? 80) - 1)}`);
+  }
+}
+
+/** Back to the line's start, and empty it. */
+const CLEAR = '\r\x1b[2K';
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+/** Seconds as `12 s`, `3:04` or `1:02:03`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const [first, ...rest] = parts[0] > 0 ? parts : parts.slice(1);
+  return [first, ...rest.map((part) => String(part).padStart(2, '0'))].join(':');
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { EvaluationSettings, TrainingSettings } from '../config/schema.js';
+import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
+import type { Tokenizer } from '../contracts/tokenizer.js';
+import { problem } from '../errors.js';
+import { encodeItem } from '../evaluation/encode-item.js';
+import { shotGroups } from '../text/prompts.js';
+import { refuseEqualNames, taskName } from '../text/task-names.js';
+
+const names = z
+  .object({
+    tasks: z.array(z.object({ name: taskName })).min(1),
+    heldOut: z.array(z.object({ name: taskName })),
+  })
+  .superRefine(refuseEqualNames);
+
+/** Checks what names files and columns, whichever benchmark it came from. @throws PalimpsestError CONFIG_VALUE, DATA_EMPTY */
+export function checkData(data: BenchmarkData, benchmark: string): void {
+  const { error } = names.safeParse(data);
+  if (error) {
+    const [{ path, message }] = error.issues;
+    throw problem('CONFIG_VALUE', { where: `benchmark "${benchmark}", ${path.join('.')}`, got: message });
+  }
+  for (const { name, items } of scoredSets(data)) {
+    if (items.length === 0) {
+      throw problem('DATA_EMPTY', { where: `set "${name}"`, expected: 'at least one item', got: 'none' });
+    }
+  }
+}
+
+/** Everything that is scored: the tasks' tests in their order, then the held-out sets. A test goes by its task's name. */
+export function scoredSets({ tasks, heldOut }: BenchmarkData): EvaluationSet[] {
+  return [...tasks.flatMap(({ name, test }) => (test ? [{ ...test, name }] : [])), ...heldOut];
+}
+
+/** Where nothing may be cut, finds what is too long before anything is trained. @throws PalimpsestError DATA_TOO_LONG */
+export function checkLengths(
+  data: BenchmarkData,
+  tokenizer: Tokenizer,
+  { training, evaluation }: { training: TrainingSettings; evaluation: EvaluationSettings },
+): void {
+  if (training.overflow !== 'refuse' || evaluation.after === 'never') return;
+  for (const set of scoredSets(data)) {
+    for (const shots of shotsFor(set, evaluation)) {
+      for (const { prefix, items } of shotGroups(set, shots)) {
+        for (const index of items) {
+          const where = `set "${set.name}", item ${index + 1}`;
+          encodeItem(set.items[index], { prefix, tokenizer, limits: training, where });
+        }
+      }
+    }
+  }
+}
+
+/** The numbers of shots that a set is scored with: those with demonstrations only where it has some. */
+export function shotsFor({ demonstrations }: EvaluationSet, { shots }: EvaluationSettings): number[] {
+  return [...new Set(shots)].filter((count) => count === 0 || demonstrations.length > 0);
+}

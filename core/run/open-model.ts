@@ -1,0 +1,51 @@
+import type { LoadedConfig } from '../config/load.js';
+import type { ComposedPlugin } from '../container/compose.js';
+import type { RunContainer } from '../container/run-container.js';
+import { BACKBONE, TOKENIZER, WEIGHTS } from '../container/tokens.js';
+import type { Backbone } from '../contracts/backbone.js';
+import type { Tokenizer } from '../contracts/tokenizer.js';
+import { type EngineInfo, useEngine } from '../engine/engine.js';
+import { problem } from '../errors.js';
+import { openTokenizer } from '../text/tokenizer.js';
+import { findModel, type ModelFiles } from '../weights/model-files.js';
+import { openWeights } from '../weights/open.js';
+import type { Progress } from '../weights/progress.js';
+import type { WeightSource } from '../weights/source.js';
+
+/** A run's model: found, opened and known to the container, its weights not read yet. */
+export interface OpenModel {
+  readonly engine: EngineInfo;
+  readonly files: ModelFiles;
+  readonly source: WeightSource;
+  readonly tokenizer: Tokenizer;
+  readonly backbone: Backbone;
+}
+
+/**
+ * Starts the engine, finds the model that the backbone's option `model` names, and builds the backbone over it.
+ * @throws PalimpsestError ENGINE_*, MODEL_*, ARCHITECTURE_UNSUPPORTED, TOKENIZER_UNSUPPORTED, PLUGIN_MANIFEST
+ */
+export async function openModel(
+  plugin: ComposedPlugin<'backbone'>,
+  { container, loaded, progress }: { container: RunContainer; loaded: LoadedConfig; progress?: Progress },
+): Promise<OpenModel> {
+  const { model } = plugin.options;
+  if (typeof model !== 'string') {
+    const where = `plugin "${plugin.manifest.name}"`;
+    throw problem('PLUGIN_MANIFEST', { where, expected: 'a backbone with an option `model`', got: 'none' });
+  }
+  const engine = await useEngine(loaded.config.engine);
+  const files = await findModel(model, { folder: loaded.folder, progress });
+  const source = await openWeights(files);
+  try {
+    container.provide(WEIGHTS, source);
+    const backbone = container.create(plugin);
+    container.provide(BACKBONE, backbone);
+    const tokenizer = await openTokenizer(files);
+    container.provide(TOKENIZER, tokenizer);
+    return { engine, files, source, tokenizer, backbone };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+/** Adds up the seconds that a run spends in each phase. */
+export class PhaseClock {
+  private readonly started = performance.now();
+  private readonly spent = new Map<string, number>();
+
+  /** Runs `work` and books its time, also where it fails. */
+  async time<T>(phase: string, work: () => T | Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.add(phase, (performance.now() - start) / 1000);
+    }
+  }
+
+  add(phase: string, seconds: number): void {
+    this.spent.set(phase, (this.spent.get(phase) ?? 0) + seconds);
+  }
+
+  /** Seconds by phase, and in all since the clock was made. */
+  seconds(): Record<string, number> {
+    return { ...Object.fromEntries(this.spent), total: (performance.now() - this.started) / 1000 };
+  }
+}

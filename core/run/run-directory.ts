@@ -1,0 +1,71 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { problem } from '../errors.js';
+
+/** The folder that a run writes; made when there is something to write, so that a run refused before leaves none. */
+export class RunDirectory {
+  /** @param folder absolute */
+  constructor(readonly folder: string) {}
+
+  /** @throws PalimpsestError OUTPUT_EXISTS where the folder holds anything or is a file */
+  assertFree(): void {
+    if (!existsSync(this.folder)) return;
+    const isFolder = statSync(this.folder).isDirectory();
+    if (isFolder && readdirSync(this.folder).length === 0) return;
+    const got = isFolder ? 'one that holds files' : 'a file of that name';
+    throw problem('OUTPUT_EXISTS', { where: this.folder, expected: 'no directory, or an empty one', got });
+  }
+
+  /** @throws PalimpsestError OUTPUT_WRITE */
+  create(): void {
+    this.write(() => mkdirSync(this.folder, { recursive: true }), this.folder);
+  }
+
+  /** Absolute path of a name in the directory. */
+  path(...names: string[]): string {
+    return path.join(this.folder, ...names);
+  }
+
+  /** Writes a JSON file whole: under another name first, then renamed. @throws PalimpsestError OUTPUT_WRITE */
+  writeJson(name: string, value: unknown): void {
+    this.writeText(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Writes one JSON value a line. @throws PalimpsestError OUTPUT_WRITE */
+  writeJsonLines(name: string, values: readonly unknown[]): void {
+    this.writeText(name, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  }
+
+  /** Adds one JSON value as a line. @throws PalimpsestError OUTPUT_WRITE */
+  appendJsonLine(name: string, value: unknown): void {
+    const file = this.path(name);
+    this.write(() => appendFileSync(file, `${JSON.stringify(value)}\n`), file);
+  }
+
+  private writeText(name: string, text: string): void {
+    const file = this.path(name);
+    this.write(() => {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(`${file}.tmp`, text);
+      renameSync(`${file}.tmp`, file);
+    }, file);
+  }
+
+  private write(action: () => void, where: string): void {
+    try {
+      action();
+    } catch (error) {
+      throw problem('OUTPUT_WRITE', { where, got: (error as Error).message });
+    }
+  }
+}
+
+/** Where a run without --out goes: `runs/<config's name>-<time>` in the working directory, a name that is not taken. */
+export function defaultRunFolder(configFile: string, now: Date): string {
+  const name = path.basename(configFile, path.extname(configFile));
+  const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
+  const first = path.resolve('runs', `${name}-${time}`);
+  let folder = first;
+  for (let number = 2; existsSync(folder); number++) folder = `${first}-${number}`;
+  return folder;
+}

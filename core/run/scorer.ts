@@ -1,0 +1,52 @@
+import type { RunConfig } from '../config/schema.js';
+import type { BenchmarkData } from '../contracts/benchmark.js';
+import type { Observer, ScoreRecord } from '../contracts/observer.js';
+import { evaluateSet, type Model } from '../evaluation/evaluate.js';
+import { scoredSets, shotsFor } from './check-data.js';
+import type { RunDirectory } from './run-directory.js';
+
+/** Items that were cut to the maximum lengths, over all that was scored. */
+export interface CutItems {
+  prompts: number;
+  answers: number;
+}
+
+/** Scores every set, one row of the score matrix at a time, and writes the predictions. */
+export class Scorer {
+  readonly records: ScoreRecord[] = [];
+  readonly truncated: CutItems = { prompts: 0, answers: 0 };
+
+  constructor(
+    private readonly data: BenchmarkData,
+    private readonly config: Pick<RunConfig, 'training' | 'evaluation'>,
+    private readonly directory: RunDirectory,
+    private readonly observers: readonly Observer[],
+  ) {}
+
+  /** Whether a row is to be scored: `each-task` all of them, `last` Init and the last, `never` none. */
+  wants(row: number): boolean {
+    const { after } = this.config.evaluation;
+    return after === 'each-task' || (after === 'last' && (row === 0 || row === this.data.tasks.length));
+  }
+
+  /** @param row 0 for Init, t after the t-th task */
+  async score(row: number, model: Model): Promise<void> {
+    const { training, evaluation } = this.config;
+    for (const set of scoredSets(this.data)) {
+      for (const shots of shotsFor(set, evaluation)) {
+        const { maxInputTokens, maxOutputTokens, overflow } = training;
+        const limits = { maxInputTokens, maxOutputTokens, overflow };
+        const { answerEnd } = this.data;
+        const result = await evaluateSet(model, set, { ...limits, shots, by: evaluation.by, answerEnd });
+        if (!result) continue;
+        const { metrics, predictions, truncated, seconds } = result;
+        this.directory.writeJsonLines(`predictions/${row}-${set.name}-${shots}-shot.jsonl`, predictions);
+        this.truncated.prompts += truncated.prompts;
+        this.truncated.answers += truncated.answers;
+        const record = { row, set: set.name, shots, metrics, items: set.items.length, seconds };
+        this.records.push(record);
+        for (const observer of this.observers) observer.scored?.(record);
+      }
+    }
+  }
+}
