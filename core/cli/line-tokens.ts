@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../contracts/tokenizer.js';
-import { problem } from '../errors.js';
+import type { ChatMessage, Tokenizer } from '../contracts/tokenizer.js';
+import { PalimpsestError, problem } from '../errors.js';
 import type { Model } from '../evaluation/model.js';
 import type { ParsedLine } from './jsonl.js';
 
@@ -16,15 +16,33 @@ export interface LineSource {
  * @throws PalimpsestError INPUT_LINE, TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE, CHAT_TEMPLATE_MISSING
  */
 export function tokensOfLine(model: Model, { value, where }: ParsedLine<LineSource>, room = 0): number[] {
-  const tokens = encodeSource(model, value);
+  const tokens = encodeSource(model, value, where);
   assertTokens(model, tokens, where, room);
   return tokens;
 }
 
-function encodeSource({ tokenizer }: Model, { prompt, messages, tokens }: LineSource): number[] {
+function encodeSource({ tokenizer }: Model, { prompt, messages, tokens }: LineSource, where: string): number[] {
   if (tokens) return [...tokens];
   if (prompt !== undefined) return tokenizer.encode(prompt);
-  return tokenizer.encode(tokenizer.renderChat(messages ?? [], { generationPrompt: true }), { bos: false });
+  return conversationTokens(tokenizer, messages ?? [], { generationPrompt: true, where }).tokens;
+}
+
+/**
+ * A conversation as text by the chat template, and its tokens: no BOS but the template's own.
+ * @throws PalimpsestError CHAT_TEMPLATE_MISSING, CHAT_TEMPLATE_FAILED naming the line
+ */
+export function conversationTokens(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  { generationPrompt, where }: { generationPrompt: boolean; where: string },
+): { text: string; tokens: number[] } {
+  try {
+    const text = tokenizer.renderChat(messages, { generationPrompt });
+    return { text, tokens: tokenizer.encode(text, { bos: false }) };
+  } catch (error) {
+    if (error instanceof PalimpsestError) throw problem(error.code, { ...error.details, where });
+    throw error;
+  }
 }
 
 /** @throws PalimpsestError INPUT_LINE, TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE */

@@ -1,10 +1,8 @@
-import 'reflect-metadata';
-import { container as root } from 'tsyringe';
 import { PluginRegistry } from '../container/plugin-registry.js';
-import { OPTIONS, WEIGHTS } from '../container/tokens.js';
+import { RunContainer } from '../container/run-container.js';
+import { WEIGHTS } from '../container/tokens.js';
 import type { Backbone } from '../contracts/backbone.js';
 import { useEngine } from '../engine/engine.js';
-import { problem } from '../errors.js';
 import type { Model } from '../evaluation/model.js';
 import { openTokenizer } from '../text/tokenizer.js';
 import { findModel } from '../weights/model-files.js';
@@ -31,26 +29,25 @@ export async function withModel(
   const tokenizer = await openTokenizer(files);
   await useEngine(engine);
   const source = await openWeights(files);
+  const container = new RunContainer();
   try {
-    const backbone = await createBackbone(source, reference);
-    try {
-      const loaded = peft && additionsOfPairs(peft.pairs, backbone.linearSites, adapter as string);
-      await backbone.load();
-      await use({ backbone, tokenizer, additions: loaded?.additions });
-      loaded?.dispose();
-    } finally {
-      backbone.dispose();
-    }
+    const backbone = await createBackbone(container, { source, model: reference });
+    const loaded = peft && additionsOfPairs(peft.pairs, backbone.linearSites, adapter as string);
+    await backbone.load();
+    await use({ backbone, tokenizer, additions: loaded?.additions });
+    loaded?.dispose();
   } finally {
+    await container.dispose();
     await source.close();
   }
 }
 
-async function createBackbone(source: WeightSource, model: string): Promise<Backbone> {
-  const { options, provides } = await new PluginRegistry().find(BACKBONE_PLUGIN);
-  if (!provides.backbone) throw problem('PLUGIN_MANIFEST', { where: BACKBONE_PLUGIN, expected: 'a backbone' });
-  const container = root.createChildContainer();
-  container.register(WEIGHTS, { useValue: source });
-  container.register(OPTIONS, { useValue: options.parse({ model }) });
-  return container.resolve(provides.backbone);
+async function createBackbone(
+  container: RunContainer,
+  { source, model }: { source: WeightSource; model: string },
+): Promise<Backbone> {
+  const manifest = await new PluginRegistry().find(BACKBONE_PLUGIN);
+  const options = manifest.options.parse({ model });
+  container.provide(WEIGHTS, source);
+  return container.create({ manifest, contract: 'backbone', use: BACKBONE_PLUGIN, options, path: ['backbone'] });
 }

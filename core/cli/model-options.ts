@@ -10,21 +10,16 @@ export interface ModelOptions {
   readonly output?: string;
 }
 
-/** Adds --model, --input and --output (alias --out). */
-export function addTextOptions(command: Command): Command {
+/** Adds --model, --adapter, --engine, --input and --output (alias --out). */
+export function addModelOptions(command: Command): Command {
   return command
     .requiredOption('--model <model>', 'path, hub id (owner/name) or known name')
+    .option('--adapter <folder>', 'PEFT LoRA directory to add')
+    .option('--engine <engine>', 'auto, native, wasm or cpu', 'auto')
     .option('--input <file>', 'JSONL to read (default: standard input)')
     .option('--output <file>', 'JSONL to write (default: standard output)')
     .addOption(new Option('--out <file>').hideHelp())
     .on('option:out', (file: string) => command.setOptionValue('output', file));
-}
-
-/** Adds --adapter and --engine to the above. */
-export function addModelOptions(command: Command): Command {
-  return addTextOptions(command)
-    .option('--adapter <folder>', 'PEFT LoRA directory to add')
-    .option('--engine <engine>', 'auto, native, wasm or cpu', 'auto');
 }
 
 /** Parses a whole number from `least` on. */

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Tokenizer } from '../contracts/tokenizer.js';
-import { PalimpsestError, problem } from '../errors.js';
 import { openTokenizer } from '../text/tokenizer.js';
 import { findModel } from '../weights/model-files.js';
 import { downloadProgress } from './download-progress.js';
 import { assertWritable, type ParsedLine, parseLines, readLines, writeLines } from './jsonl.js';
 import { exactlyOneOf, lineId, lineMessages } from './jsonl-command.js';
+import { conversationTokens } from './line-tokens.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 
 const schema = exactlyOneOf(z.object({ id: lineId, text: z.string().optional(), messages: lineMessages.optional() }), [
@@ -40,11 +40,6 @@ export function tokensCommand(): Command {
 function tokensOf({ value, where }: ParsedLine<Line>, tokenizer: Tokenizer, generationPrompt: boolean): object {
   const { id, text, messages = [] } = value;
   if (text !== undefined) return { id, tokens: tokenizer.encode(text), text };
-  try {
-    const rendered = tokenizer.renderChat(messages, { generationPrompt });
-    return { id, tokens: tokenizer.encode(rendered, { bos: false }), text: rendered };
-  } catch (error) {
-    if (error instanceof PalimpsestError) throw problem(error.code, { ...error.details, where });
-    throw error;
-  }
+  const { tokens, text: rendered } = conversationTokens(tokenizer, messages, { generationPrompt, where });
+  return { id, tokens, text: rendered };
 }

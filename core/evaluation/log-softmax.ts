@@ -16,5 +16,13 @@ export function argmax(values: ArrayLike<number>): number {
 
 /** Indices of the k largest values, the largest first; of equals the lower index first. */
 export function largest(values: Float32Array, k: number): number[] {
-  return [...values.keys()].sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
+  const best: number[] = [];
+  for (let i = 0; i < values.length && k > 0; i++) {
+    if (best.length === k && values[i] <= values[best[k - 1]]) continue;
+    let at = best.length;
+    while (at > 0 && values[best[at - 1]] < values[i]) at--;
+    best.splice(at, 0, i);
+    if (best.length > k) best.pop();
+  }
+  return best;
 }

@@ -2,6 +2,7 @@ import {
   type ActivationEdit,
   type ActivationSite,
   type ForwardRequest,
+  type KeyValueCache,
   type ModelSizes,
   problem,
   type TokenBatch,
@@ -10,7 +11,7 @@ import {
 /** Refuses what the model cannot run. @throws PalimpsestError TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE, SITE_UNKNOWN */
 export function checkRequest(request: ForwardRequest, sizes: ModelSizes, sites: ReadonlySet<string>): void {
   const { batch, past, edits = [], captures = [] } = request;
-  const longest = batch.length + (past?.length ?? 0);
+  const longest = longestRow(batch, past, sizes.maxPositions);
   if (longest > sizes.maxPositions) {
     throw problem('TOKENS_TOO_LONG', { expected: `at most ${sizes.maxPositions} tokens`, got: String(longest) });
   }
@@ -27,6 +28,21 @@ export function checkRequest(request: ForwardRequest, sizes: ModelSizes, sites: 
     if (!sites.has(name))
       throw problem('SITE_UNKNOWN', { got: name, expected: `one of ${[...sites].slice(0, 4).join(', ')}, ..` });
   }
+}
+
+/** Tokens of the longest row, those before the batch included; padding counts only where all fit with it. */
+function longestRow(batch: TokenBatch, past: KeyValueCache | undefined, most: number): number {
+  const padded = batch.length + (past?.length ?? 0);
+  if (padded <= most) return padded;
+  const before = past ? realTokens(past) : [0];
+  return Math.max(...realTokens(batch).map((count, row) => count + before[before.length === 1 ? 0 : row]));
+}
+
+/** Number of real tokens of every row. */
+function realTokens({ mask, rows, length }: Pick<TokenBatch, 'mask' | 'rows' | 'length'>): number[] {
+  return Array.from({ length: rows }, (_, row) =>
+    mask.subarray(row * length, (row + 1) * length).reduce((sum, real) => sum + real, 0),
+  );
 }
 
 /** Flat positions whose logits are asked for; undefined for all, in order. */
