@@ -24,10 +24,10 @@ export async function withModel(
   { model: reference, adapter, engine }: Pick<ModelOptions, 'model' | 'adapter' | 'engine'>,
   use: (model: Model) => Promise<void>,
 ): Promise<void> {
+  await useEngine(engine);
   const peft = adapter === undefined ? undefined : await readPeft(adapter);
   const files = await findModel(reference, { progress: downloadProgress() });
   const tokenizer = await openTokenizer(files);
-  await useEngine(engine);
   const source = await openWeights(files);
   const container = new RunContainer();
   try {
