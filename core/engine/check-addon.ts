@@ -7,7 +7,7 @@ import type { NativePackage } from './native-package.js';
 /* Runs in a process of its own: a product of two 64 x 64 matrices, compared with the same sums in plain JavaScript. */
 const PRODUCT = `
 const [folder, finder, addon] = process.argv.slice(1);
-require('node:util').isNullOrUndefined ??= (value) => value == null;
+require('node:util').isNullOrUndefined = (value) => value == null;
 require(finder).find = () => addon;
 const tf = require(folder);
 const n = 64;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { problem } from '../errors.js';
+import { BINDING, LOADER_SOURCE } from './addon-loader.js';
 import { libraries } from './fetch-library.js';
 import type { NativePackage } from './native-package.js';
 
@@ -19,24 +20,27 @@ export function findCompiler(): string {
 }
 
 /**
- * Compiles the npm package's own C++ sources into an addon.
+ * Compiles the npm package's own C++ sources, linked against the libraries of a cache entry, and the loader for them.
  * @param entry cache entry with `tensorflow/` (libraries and `include/`)
- * @param output file to write, two folders below the entry
+ * @param addon file for Node to load, two folders below the entry
  * @throws PalimpsestError ENGINE_BUILD
  */
-export function compileAddon(compiler: string, place: NativePackage, entry: string, output: string): void {
+export function compileAddon(compiler: string, place: NativePackage, entry: string, addon: string): void {
   const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
-  const binding = path.join(place.folder, 'binding');
+  const common = ['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${place.nodeApi}`, `-I${nodeHeaders}`];
   const rpaths = ['$ORIGIN/../tensorflow', path.join(entry, 'tensorflow')];
-  const args = [
-    ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${place.nodeApi}`],
-    ...[nodeHeaders, path.join(entry, 'tensorflow', 'include'), place.folder].map((folder) => `-I${folder}`),
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((source) => path.join(binding, source)),
+  const binding = [
+    ...[path.join(entry, 'tensorflow', 'include'), place.folder].map((folder) => `-I${folder}`),
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((source) => path.join(place.folder, 'binding', source)),
     ...libraries.map((library) => path.join(entry, library)),
     ...rpaths.map((folder) => `-Wl,-rpath,${folder}`),
-    ...['-o', output],
   ];
-  const { status, stderr, error } = spawnSync(compiler, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  compile(compiler, [...common, ...binding, '-o', path.join(path.dirname(addon), BINDING)]);
+  compile(compiler, [...common, '-x', 'c++', '-', '-ldl', '-o', addon], LOADER_SOURCE);
+}
+
+function compile(compiler: string, args: readonly string[], input = ''): void {
+  const { status, stderr, error } = spawnSync(compiler, args, { input, encoding: 'utf8', maxBuffer: 2 ** 26 });
   if (status === 0) return;
   const said = error?.message ?? stderr.split('\n').find((line) => /error|undefined/i.test(line)) ?? stderr;
   throw problem('ENGINE_BUILD', {

@@ -36,7 +36,7 @@ export async function installEngine(
     const compiler = findCompiler();
     await removeLeftovers(entry);
     await refuseFullDisk(release, entry);
-    logger.info(`Fetching ${release.package} ${release.version} with pip ...`);
+    logger.info(`Library: ${release.package} ${release.version}, through pip, into ${entry} ...`);
     await fetchLibrary(release, entry, progress);
     logger.info(`Compiling the addon with ${compiler} ...`);
     await buildAddon(compiler, release, entry, place);

@@ -47,8 +47,8 @@ export function linkAddon(place: NativePackage, compiled: string): void {
 /** Loads the package, which registers the TensorFlow.js backend `tensorflow`. @throws whatever loading throws */
 export function loadNativePackage(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined; // gone since Node 23, still called
+  const util = require('node:util') as { isNullOrUndefined: (value: unknown) => boolean };
+  util.isNullOrUndefined = (value) => value === null || value === undefined; // gone since Node 23, still called
   require(NATIVE_PACKAGE);
 }
 
