@@ -40,4 +40,8 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'greedy continuations (JSONL)',
     load: async () => (await import('./generate.js')).generateCommand(),
   },
+  doctor: {
+    summary: 'show what this machine offers, and how fast it is',
+    load: async () => (await import('./doctor.js')).doctorCommand(),
+  },
 };
