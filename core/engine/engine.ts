@@ -50,8 +50,7 @@ export function currentEngine(): EngineInfo {
 }
 
 /** Says why the native engine cannot be tried, or nothing where it can; links an addon that the cache holds. */
-export function nativeObstacle(): string | undefined {
-  const place = findNativePackage();
+export function nativeObstacle(place = findNativePackage()): string | undefined {
   if (!place) return `no npm package ${NATIVE_PACKAGE}`;
   if (hasAddon(place)) return undefined;
   const built = installedEngines().find(({ tfjs, nodeApi }) => tfjs === place.version && nodeApi === place.nodeApi);

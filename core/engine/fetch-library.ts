@@ -94,7 +94,7 @@ async function refuseOtherContent(file: string, sha256: string): Promise<void> {
 /** Installs NVIDIA's libraries, of the versions that the wheel asks for, where its libraries look: `../nvidia/NAME/lib`. */
 async function fetchCuda(release: Release, entry: string): Promise<void> {
   const metadata = await readFile(path.join(entry, 'tensorflow', 'dist-info', 'METADATA'), 'utf8');
-  const wanted = [...metadata.matchAll(/^Requires-Dist: ([^;]+); extra == "and-cuda"/gm)].map(([, name]) =>
+  const wanted = [...metadata.matchAll(/^Requires-Dist: ([^;\n]+); extra == "and-cuda"/gm)].map(([, name]) =>
     name.trim(),
   );
   const scratch = path.join(entry, `nvidia.${process.pid}`);

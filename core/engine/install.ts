@@ -14,6 +14,8 @@ import type { Release } from './release.js';
 export interface InstallOptions {
   readonly logger: Logger;
   readonly progress?: Progress;
+  /** The npm package to compile and link into; by default the one that Palimpsest itself would load. */
+  readonly place?: NativePackage;
 }
 
 /**
@@ -21,11 +23,8 @@ export interface InstallOptions {
  * package. Finished steps of an earlier call are not repeated. Returns the path of the addon.
  * @throws PalimpsestError ENGINE_MISSING, ENGINE_DOWNLOAD, ENGINE_BUILD
  */
-export async function installEngine(
-  release: Release,
-  { logger, progress = () => {} }: InstallOptions,
-): Promise<string> {
-  const place = requirePackage();
+export async function installEngine(release: Release, options: InstallOptions): Promise<string> {
+  const { logger, progress = () => {}, place = requirePackage() } = options;
   const entry = entryFolder(release.flavour, release.version);
   const built = addonPlace(entry, place.version, place.nodeApi);
   if (existsSync(built.record)) {
@@ -46,8 +45,8 @@ export async function installEngine(
 }
 
 /** Unlinks the addon and deletes every installation from the cache. Returns the deleted folders. */
-export async function removeEngine(): Promise<string[]> {
-  const link = findNativePackage()?.addon;
+export async function removeEngine(place = findNativePackage()): Promise<string[]> {
+  const link = place?.addon;
   if (link && lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) {
     const target = path.resolve(path.dirname(link), readlinkSync(link));
     if (target.startsWith(enginesFolder() + path.sep)) await rm(link);
