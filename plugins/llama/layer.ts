@@ -83,7 +83,7 @@ function part(
   const tables = tablesOf(frame);
   const constants = frame.differentiable ? tables : [...tables, ...activations];
   const inputs = [...adapterTensors, ...flowing];
-  if (!frame.recompute || inputs.length === 0) return compute(inputs, constants) as tf.Tensor2D;
+  if (!frame.recompute || inputs.length === 0) return tf.tidy(() => compute(inputs, constants)) as tf.Tensor2D;
   return recomputed(compute, inputs, constants) as tf.Tensor2D;
 }
 

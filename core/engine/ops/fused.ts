@@ -15,7 +15,7 @@ export function fused<I extends readonly tf.Tensor[], O extends tf.Tensor>(
   const operation = tf.customGrad((...parameters: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const save = parameters[parameters.length - 1] as tf.GradSaveFunc;
     const { value, gradient } = run(parameters.slice(0, -1) as unknown as I, (...tensors) => save(tensors));
-    return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy as O, saved) };
+    return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => gradient(dy as O, saved)) };
   });
   return operation(...inputs) as O;
 }
