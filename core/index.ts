@@ -1,6 +1,7 @@
 /* The one public door: plugins import nothing else of core. */
 import 'reflect-metadata';
 
+export * as tf from '@tensorflow/tfjs-core';
 export { inject, injectable } from 'tsyringe';
 export { z } from 'zod';
 export { filePath, filePathOrName } from './config/paths.js';

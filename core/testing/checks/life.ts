@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { PluginState, StepPosition } from '../../contracts/moments.js';
+import { type Behaviour, behaviourOf, expectSame, frozenWeights, savedStates } from '../behaviour.js';
+import type { Subject } from '../subject.js';
+import { expectNoLeak } from '../tensor-checks.js';
+import { participantsOf, withToyRun } from '../toy-run.js';
+import { isLastStep, tasksFor, trainToy } from '../toy-training.js';
+import { type Check, check, demand } from './check.js';
+
+/** What every plugin promises over a life of two tasks or more. */
+export const lifeChecks: readonly Check[] = [
+  check('any-plugin', 'the same seed gives the same numbers', async (subject) => {
+    const [first, second] = [await liveOnce(subject), await liveOnce(subject)];
+    expectSame({ 'loss by step': second.losses }, { 'loss by step': first.losses }, 0);
+    expectSame(second.behaviour, first.behaviour, 0);
+  }),
+
+  check('any-plugin', 'two instances share nothing', async (subject) => {
+    await withToyRun(subject, async (run) => {
+      const last = tasksFor(run).length - 1;
+      const seen = () => behaviourOf(run, firstStepOf(last));
+      const beforeSteps = async (taskIndex: number) => {
+        if (taskIndex !== last) return;
+        const before = seen();
+        await withToyRun(subject, (other) => trainToy(other), 2);
+        expectSame(seen(), before, 0);
+      };
+      await trainToy(run, { beforeSteps });
+    });
+  }),
+
+  check('any-plugin', 'its state survives being saved and restored', async (subject) => {
+    const { states, position, behaviour } = await liveOnce(subject, true);
+    try {
+      await withToyRun(subject, async (run) => {
+        for (const [i, participant] of participantsOf(run).entries()) {
+          await participant.prepare?.();
+          const state = states[i];
+          demand(!state === !participant.restore, 'it has only one of `state` and `restore`');
+          if (state) participant.restore?.(state);
+        }
+        freeStates(states);
+        expectSame(behaviourOf(run, position), behaviour, 1e-4);
+      });
+    } finally {
+      freeStates(states);
+    }
+  }),
+
+  check('any-plugin', 'no step leaves a tensor behind', async (subject) => {
+    await withToyRun(subject, async (run) => {
+      const counts: number[] = [];
+      await trainToy(run, { step: () => void counts.push(tf.memory().numTensors) });
+      const [earlier, later] = counts.slice(-2);
+      demand(later === earlier, `the number of tensors went from ${earlier} to ${later} in one step`);
+    });
+  }),
+
+  check('any-plugin', 'dispose frees every tensor that it made and none of others', async (subject) => {
+    await expectNoLeak(() => withToyRun(subject, (run) => trainToy(run).then(() => undefined)));
+  }),
+
+  check('any-plugin', 'frozen weights stay as they are while a task trains', async (subject) => {
+    await withToyRun(subject, async (run) => {
+      let start: Behaviour = {};
+      await trainToy(run, {
+        taskStarted: () => {
+          start = frozenWeights(run);
+        },
+        afterSteps: () => expectSame(frozenWeights(run), start, 0),
+      });
+    });
+  }),
+];
+
+interface Life {
+  readonly losses: readonly number[];
+  /** The last step of the last task, what the plugin did after it, and what a checkpoint would have saved then. */
+  readonly position: StepPosition;
+  readonly behaviour: Behaviour;
+  readonly states: (PluginState | undefined)[];
+}
+
+/** Trains a fresh instance and looks at it at its last step. @param saves whether to save states, for the caller to free */
+async function liveOnce(subject: Subject, saves = false): Promise<Life> {
+  return withToyRun(subject, async (run) => {
+    const tasks = tasksFor(run);
+    let end: Omit<Life, 'losses'> | undefined;
+    const records = await trainToy(run, {
+      step: (_, position) => {
+        if (!isLastStep(position, tasks)) return;
+        const behaviour = behaviourOf(run, position);
+        end = { position, behaviour, states: saves ? savedStates(run) : [] };
+      },
+    });
+    return { ...(end as Omit<Life, 'losses'>), losses: records.map(({ loss }) => loss.total) };
+  });
+}
+
+function freeStates(states: readonly (PluginState | undefined)[]): void {
+  for (const state of states) tf.dispose(state?.tensors ?? {});
+}
+
+const firstStepOf = (taskIndex: number): StepPosition => ({
+  step: taskIndex * 8 + 1,
+  taskIndex,
+  taskStep: 0,
+  taskSteps: 8,
+  epoch: 0,
+});
