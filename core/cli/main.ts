@@ -59,7 +59,12 @@ function report(error: unknown): number {
 /** Commander's own message, which may have two lines, as one of ours. */
 function usageProblem(error: CommanderError): PalimpsestError {
   if (error.code === 'commander.help') return problem('USAGE', { expected: 'a subcommand', got: 'none' });
-  return problem('USAGE', { got: error.message.replace(/^error: /, '').replace(/\.?\s*\n\s*/g, ' ') });
+  return problem('USAGE', {
+    got: error.message
+      .replace(/^error: /, '')
+      .replace(/\.?\s*\n\s*/g, ' ')
+      .replace(/\.$/, ''),
+  });
 }
 
 /** A reader that goes away (`| head`) ends the program without a word. */

@@ -76,6 +76,8 @@ export function describeType(schema: JsonSchema): string {
       return 'true | false';
     case 'array':
       return describeList(schema);
+    case 'object':
+      return schema.required ? `object with ${schema.required.join(', ')}` : 'object';
     default:
       return schema.type ?? 'any value';
   }
@@ -95,7 +97,9 @@ function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSch
 function describeList({ prefixItems, items, minItems }: JsonSchema): string {
   if (prefixItems) return `list [${prefixItems.map(describeType).join(', ')}]`;
   const least = minItems ? ` (at least ${minItems})` : '';
-  return typeof items === 'object' ? `list of ${describeType(items)}${least}` : `list${least}`;
+  return typeof items === 'object'
+    ? `list of ${describeType(items).replace(/^object/, 'objects')}${least}`
+    : `list${least}`;
 }
 
 /** Every option of an object schema, nested ones after the one that holds them. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { ConfigFile, ConfigPath, ConfigSource } from './config-file.js';
+import type { ConfigFile, ConfigPath } from './config-file.js';
+import type { Override } from './overrides.js';
 
 /** Where the values of a config came from: what stands later in `extends`, in the file itself or on the command line wins. */
 export class ConfigOrigin {
@@ -8,13 +9,15 @@ export class ConfigOrigin {
   /** @param files in the order of merging, the config file itself last @param overrides of the command line */
   constructor(
     private readonly files: readonly ConfigFile[],
-    private readonly overrides: readonly ConfigSource[] = [],
+    private readonly overrides: readonly Override[] = [],
   ) {
     this.main = files[files.length - 1];
   }
 
   /** File and line (or command-line option) of a config path, or of the nearest thing around it, and the config path. */
   where(place: ConfigPath): string {
+    const given = this.overrides.findLast(({ path: own }) => own.join('.') === place.join('.'));
+    if (given) return given.name;
     return [this.nearest(place), place.join('.')].filter(Boolean).join(', ');
   }
 

@@ -5,6 +5,7 @@ import { BACKBONE, TOKENIZER, WEIGHTS } from '../container/tokens.js';
 import type { Backbone } from '../contracts/backbone.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { type EngineInfo, useEngine } from '../engine/engine.js';
+import { assertFits } from '../engine/memory.js';
 import { problem } from '../errors.js';
 import { openTokenizer } from '../text/tokenizer.js';
 import { findModel, type ModelFiles } from '../weights/model-files.js';
@@ -23,7 +24,7 @@ export interface OpenModel {
 
 /**
  * Starts the engine, finds the model that the backbone's option `model` names, and builds the backbone over it.
- * @throws PalimpsestError ENGINE_*, MODEL_*, ARCHITECTURE_UNSUPPORTED, TOKENIZER_UNSUPPORTED, PLUGIN_MANIFEST
+ * @throws PalimpsestError ENGINE_*, MODEL_*, ARCHITECTURE_UNSUPPORTED, MEMORY_TOO_SMALL, TOKENIZER_UNSUPPORTED, PLUGIN_MANIFEST
  */
 export async function openModel(
   plugin: ComposedPlugin<'backbone'>,
@@ -41,6 +42,7 @@ export async function openModel(
     container.provide(WEIGHTS, source);
     const backbone = container.create(plugin);
     container.provide(BACKBONE, backbone);
+    assertFits({ parameters: backbone.sizes.parameters, engine: engine.name, what: files.path });
     const tokenizer = await openTokenizer(files);
     container.provide(TOKENIZER, tokenizer);
     return { engine, files, source, tokenizer, backbone };

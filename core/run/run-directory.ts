@@ -18,7 +18,7 @@ export class RunDirectory {
 
   /** @throws PalimpsestError OUTPUT_WRITE */
   create(): void {
-    this.write(() => mkdirSync(this.folder, { recursive: true }), this.folder);
+    this.write(() => makeFolder(this.folder), this.folder);
   }
 
   /** Absolute path of a name in the directory. */
@@ -45,7 +45,7 @@ export class RunDirectory {
   private writeText(name: string, text: string): void {
     const file = this.path(name);
     this.write(() => {
-      mkdirSync(path.dirname(file), { recursive: true });
+      makeFolder(path.dirname(file));
       writeFileSync(`${file}.tmp`, text);
       renameSync(`${file}.tmp`, file);
     }, file);
@@ -58,6 +58,13 @@ export class RunDirectory {
       throw problem('OUTPUT_WRITE', { where, got: (error as Error).message });
     }
   }
+}
+
+/** Makes a folder and those above it, one by one: Node's recursive way never ends where the system allows none (/proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Where a run without --out goes: `runs/<config's name>-<time>` in the working directory, a name that is not taken. */

@@ -37,10 +37,9 @@ export class RunRecord implements Observer {
     this.names = { tasks: data.tasks.map(({ name }) => name), heldOut: data.heldOut.map(({ name }) => name) };
   }
 
-  stepDone({ tokens, seconds }: StepRecord): void {
+  stepDone({ tokens }: StepRecord): void {
     this.tokens += tokens;
     this.steps++;
-    this.parts.clock.add('train', seconds);
   }
 
   /** @param row 0 before the first task, when everything has been checked; t after the t-th */
@@ -57,6 +56,7 @@ export class RunRecord implements Observer {
   /** Writes scores.json and summary.json and ends the run for the observers. */
   finish(tasks: readonly TaskSummary[]): void {
     const { directory, observers, clock } = this.parts;
+    for (const { seconds } of tasks) clock.add('train', seconds);
     directory.writeJson('scores.json', scoresFile(this.scorer.records, this.names));
     const seconds = clock.seconds();
     directory.writeJson('summary.json', { ...this.summary(tasks), seconds });

@@ -43,9 +43,10 @@ export async function runConfig(request: RunRequest): Promise<void> {
   const plugins = await composePlugins(loaded, new PluginRegistry());
   const container = runContainer(request);
   try {
-    const data = await container.create(plugins.benchmark).load();
+    const data = await clock.time('data', () => container.create(plugins.benchmark).load());
     checkData(data, plugins.benchmark.manifest.name);
-    const model = await openModel(plugins.backbone, { container, loaded, progress: request.progress });
+    const { progress } = request;
+    const model = await clock.time('load', () => openModel(plugins.backbone, { container, loaded, progress }));
     try {
       const participants = createParticipants(container, plugins, model);
       const configured = plugins.observers.map((plugin) => container.create(plugin));
