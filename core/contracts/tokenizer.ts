@@ -9,6 +9,8 @@ export interface Tokenizer {
   /** V; ids are below it. */
   readonly vocabularySize: number;
   readonly endOfSequence: number;
+  /** Further ids that end a generated text (Llama 3 ends a turn by one and a text by another). */
+  readonly otherEnds?: readonly number[];
   readonly padding: number;
   /** Begin-of-sequence id that `encode` puts first where the model asks for one; undefined where it does not. */
   readonly beginOfSequence?: number;

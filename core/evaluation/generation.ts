@@ -59,7 +59,7 @@ function nextLogits(
 export function answerEnds(tokenizer: Tokenizer, newline: boolean): (token: number) => boolean {
   const known = new Map<number, boolean>();
   return (token) => {
-    if (token === tokenizer.endOfSequence) return true;
+    if (token === tokenizer.endOfSequence || tokenizer.otherEnds?.includes(token)) return true;
     if (!newline) return false;
     let ends = known.get(token);
     if (ends === undefined) {

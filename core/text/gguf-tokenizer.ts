@@ -38,7 +38,8 @@ export function ggufSpecialIds(metadata: GgufMetadata): SpecialIds {
     const value = metadata[`tokenizer.ggml.${name}_token_id`];
     return value === undefined ? undefined : Number(value);
   };
-  return { bos: id('bos'), eos: id('eos'), pad: id('padding') };
+  const ends = [id('eos'), id('eot'), id('eom')].filter((end) => end !== undefined);
+  return { bos: id('bos'), eos: id('eos'), pad: id('padding'), ends };
 }
 
 export function ggufChatTemplate(metadata: GgufMetadata): string | undefined {

@@ -53,12 +53,12 @@ async function modelIds(folder: string): Promise<SpecialIds> {
   const files = await Promise.all(
     ['generation_config.json', 'config.json'].map((name) => readObject(join(folder, name))),
   );
-  const id = (key: string) => {
-    const value = files.map((file) => file?.[key]).find((entry) => entry !== undefined && entry !== null);
-    const first: unknown = Array.isArray(value) ? value[0] : value;
-    return typeof first === 'number' ? first : undefined;
+  const ids = (key: string): number[] => {
+    const value: unknown = files.map((file) => file?.[key]).find((entry) => entry !== undefined && entry !== null);
+    return [value].flat().filter((id) => typeof id === 'number');
   };
-  return { bos: id('bos_token_id'), eos: id('eos_token_id'), pad: id('pad_token_id') };
+  const ends = ids('eos_token_id');
+  return { bos: ids('bos_token_id')[0], eos: ends[0], pad: ids('pad_token_id')[0], ends };
 }
 
 function namedIds(config: JsonObject, json: JsonObject): SpecialIds {

@@ -18,11 +18,18 @@ export interface SpecialIds {
   readonly bos?: number;
   readonly eos?: number;
   readonly pad?: number;
+  /** Every id that ends a generated text. */
+  readonly ends?: readonly number[];
 }
 
 /** Each id from the first source that knows it. */
 export function firstKnown(first: SpecialIds, second: SpecialIds): SpecialIds {
-  return { bos: first.bos ?? second.bos, eos: first.eos ?? second.eos, pad: first.pad ?? second.pad };
+  return {
+    bos: first.bos ?? second.bos,
+    eos: first.eos ?? second.eos,
+    pad: first.pad ?? second.pad,
+    ends: first.ends ?? second.ends,
+  };
 }
 
 export type JsonObject = Record<string, unknown>;

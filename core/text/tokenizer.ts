@@ -57,6 +57,7 @@ function beginOfSequence(codec: Codec, { special, addBos }: TokenizerParts): num
 class ModelTokenizer implements Tokenizer {
   readonly vocabularySize: number;
   readonly padding: number;
+  readonly otherEnds: readonly number[];
   private readonly chat: ChatTemplate;
 
   constructor(
@@ -65,8 +66,9 @@ class ModelTokenizer implements Tokenizer {
     readonly endOfSequence: number,
     readonly beginOfSequence: number | undefined,
   ) {
-    const { bos, pad } = parts.special;
+    const { bos, pad, ends = [] } = parts.special;
     this.padding = pad ?? endOfSequence;
+    this.otherEnds = ends.filter((id) => id !== endOfSequence);
     this.vocabularySize = [...codec.get_vocab().values()].reduce((most, id) => Math.max(most, id + 1), 0);
     const named = { bos_token: bos, eos_token: endOfSequence, pad_token: this.padding };
     const tokens = Object.entries(named).map(([name, id]) => [

@@ -57,7 +57,7 @@ describe('a Hugging Face directory', () => {
     write('tokenizer.json', tokenizerJson);
     write('generation_config.json', { eos_token_id: [6, 0] });
     write('config.json', { eos_token_id: 0, pad_token_id: 1 });
-    expect(await open()).toMatchObject({ endOfSequence: 6, padding: 1 });
+    expect(await open()).toMatchObject({ endOfSequence: 6, otherEnds: [0], padding: 1 });
   });
 
   it('renders conversations by chat_template.jinja, else by tokenizer_config.json', async () => {
