@@ -1,6 +1,7 @@
 import type { PluginUse } from '../config/schema.js';
 import { contractOf } from '../container/define-plugin.js';
-import type { ContractName, PluginManifest } from '../contracts/plugin.js';
+import { applyStaticInject } from '../container/static-inject.js';
+import type { ContractName, Injectable, PluginManifest } from '../contracts/plugin.js';
 import type { WeightSource } from '../weights/source.js';
 
 /** What a conformance test says about a plugin. */
@@ -24,9 +25,11 @@ export interface Subject<C extends ContractName = ContractName> {
   readonly settings: ConformanceSettings;
 }
 
-/** @param manifest as made by definePlugin */
+/** @param manifest of TypeScript or plain JavaScript */
 export function subjectOf(manifest: PluginManifest, settings: ConformanceSettings = {}): Subject {
-  return { manifest, contract: contractOf(manifest).contract, settings };
+  const { contract, provided } = contractOf(manifest);
+  applyStaticInject(provided as Injectable<unknown>);
+  return { manifest, contract, settings };
 }
 
 /** Whether an ability is declared; one that nobody speaks of is. */

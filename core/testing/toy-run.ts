@@ -14,7 +14,7 @@ import {
 } from '../container/tokens.js';
 import type { Adapter } from '../contracts/adapter.js';
 import type { Backbone } from '../contracts/backbone.js';
-import type { BenchmarkData } from '../contracts/benchmark.js';
+import type { Benchmark, BenchmarkData } from '../contracts/benchmark.js';
 import type { Moments } from '../contracts/moments.js';
 import type { ContractName, Contracts, PluginManifest } from '../contracts/plugin.js';
 import type { Logger } from '../logger.js';
@@ -44,14 +44,12 @@ export interface ToyRun<C extends ContractName = ContractName> {
 }
 
 /**
- * Builds a plugin with nothing around it but a toy model, an adapter and what the container always has. The plugin's
- * options are taken as a config would give them.
+ * Builds a plugin with nothing around it but a toy model, an adapter and what the container of a run has when it comes to
+ * its contract. The plugin's options are taken as a config would give them.
  */
 export async function buildToyRun<C extends ContractName>(subject: Subject<C>, seed = 1): Promise<ToyRun<C>> {
   const container = new RunContainer();
   const random = seededRandom(seed);
-  container.provide(WEIGHTS, subject.settings.weights ?? toyWeights());
-  container.provide(TOKENIZER, toyTokenizer);
   container.provide(RANDOM, random);
   container.provide(LOGGER, silent);
   container.provide(CONFIG_FOLDER, process.cwd());
@@ -81,15 +79,18 @@ async function createParts<C extends ContractName>(
   const standIn = async <K extends ContractName>(kind: K, { use, ...options }: PluginUse) =>
     create(kind, await registry.find(use), options);
 
+  const benchmark = contract === 'benchmark' ? (own() as Benchmark) : undefined;
+  const data = await benchmark?.load();
+  container.provide(WEIGHTS, settings.weights ?? toyWeights());
   const backbone = contract === 'backbone' ? (own() as Backbone) : await standIn('backbone', STAND_INS.backbone);
   await backbone.load();
   container.provide(BACKBONE, backbone);
+  container.provide(TOKENIZER, toyTokenizer);
   const adapter =
     contract === 'adapter' ? (own() as Adapter) : await standIn('adapter', settings.adapter ?? STAND_INS.adapter);
   container.provide(ADAPTER, adapter);
-  const known: { [K in ContractName]?: unknown } = { backbone, adapter };
-  const plugin = (known[contract] ?? own()) as Contracts[C];
-  const data = contract === 'benchmark' ? await (plugin as Contracts['benchmark']).load() : undefined;
+  const made: { [K in ContractName]?: unknown } = { benchmark, backbone, adapter };
+  const plugin = (made[contract] ?? own()) as Contracts[C];
   return { plugin, backbone, adapter, data };
 }
 

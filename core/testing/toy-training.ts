@@ -11,6 +11,7 @@ import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
 import { encodeExample, trainingBatch } from '../text/examples.js';
 import { additionsOf } from '../training/additions.js';
 import { type SequenceParts, trainSequence } from '../training/sequence.js';
+import { guardedIntervention, guardedRegularizer } from './guards.js';
 import { type ConformanceSettings, subjectOf } from './subject.js';
 import { type ToyRun, withToyRun } from './toy-run.js';
 import { toyTasks } from './toy-tasks.js';
@@ -59,11 +60,13 @@ function partsOf(run: ToyRun, watch: Watch, observer: Observer): Omit<SequencePa
     beforeTask: ({ taskIndex }) => watch.beforeSteps?.(taskIndex),
     afterTask: ({ taskIndex }) => watch.afterSteps?.(taskIndex),
   };
-  const own = contract === 'intervention' ? [{ name: 'plugin', intervention: plugin as Intervention }] : [];
+  const own =
+    contract === 'intervention' ? [{ name: 'plugin', intervention: guardedIntervention(plugin as Intervention) }] : [];
   return {
     backbone,
     adapter,
-    regularizers: contract === 'regularizer' ? [{ name: 'plugin', regularizer: plugin as Regularizer }] : [],
+    regularizers:
+      contract === 'regularizer' ? [{ name: 'plugin', regularizer: guardedRegularizer(plugin as Regularizer) }] : [],
     interventions: [...own, { name: 'watch', intervention: watching }],
     tokenizer: toyTokenizer,
     random,

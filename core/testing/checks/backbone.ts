@@ -34,6 +34,10 @@ function backboneCheck(promise: string, body: (backbone: Backbone) => void): Che
 
 /** What a backbone promises about the logits that it gives. */
 export const logitChecks: readonly Check<'backbone'>[] = [
+  check('backbone', 'its option `model` names the weights', ({ manifest }) =>
+    demand('model' in manifest.options.shape, 'it has no option `model`, so a run cannot find its weights'),
+  ),
+
   backboneCheck('later tokens never alter earlier logits', (backbone) => {
     const early = (row: number[]) => logits(backbone, { batch: batchOf([row]), logits: Int32Array.of(0, 1, 2) }).flat();
     const other = [...LONG.slice(0, 3), 1, 6, 7, 8];

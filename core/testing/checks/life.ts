@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PluginState, StepPosition } from '../../contracts/moments.js';
-import { type Behaviour, behaviourOf, expectSame, frozenWeights, savedStates } from '../behaviour.js';
+import type { Moments, PluginState, StepPosition } from '../../contracts/moments.js';
+import { type Behaviour, behaviourOf, expectSame, frozenWeights, logitsOf, savedStates } from '../behaviour.js';
 import type { Subject } from '../subject.js';
 import { expectNoLeak } from '../tensor-checks.js';
 import { participantsOf, withToyRun } from '../toy-run.js';
-import { isLastStep, tasksFor, trainToy } from '../toy-training.js';
+import { isLastStep, tasksFor, toyBatch, trainToy } from '../toy-training.js';
 import { type Check, check, demand } from './check.js';
 
 /** What every plugin promises over a life of two tasks or more. */
@@ -31,6 +31,8 @@ export const lifeChecks: readonly Check[] = [
 
   check('any-plugin', 'its state survives being saved and restored', async (subject) => {
     const { states, position, behaviour } = await liveOnce(subject, true);
+    const given = states.flatMap((state) => Object.values(state?.tensors ?? {}));
+    demand(!given.some((tensor) => tensor.isDisposed), '`state` gives away tensors of its own; it must give copies');
     try {
       await withToyRun(subject, async (run) => {
         for (const [i, participant] of participantsOf(run).entries()) {
@@ -39,8 +41,12 @@ export const lifeChecks: readonly Check[] = [
           demand(!state === !participant.restore, 'it has only one of `state` and `restore`');
           if (state) participant.restore?.(state);
         }
-        freeStates(states);
         expectSame(behaviourOf(run, position), behaviour, 1e-4);
+        freeStates(states);
+        demand(
+          works(() => behaviourOf(run, position)),
+          '`restore` keeps tensors that it was given; it must copy them',
+        );
       });
     } finally {
       freeStates(states);
@@ -57,7 +63,14 @@ export const lifeChecks: readonly Check[] = [
   }),
 
   check('any-plugin', 'dispose frees every tensor that it made and none of others', async (subject) => {
-    await expectNoLeak(() => withToyRun(subject, (run) => trainToy(run).then(() => undefined)));
+    await expectNoLeak(() =>
+      withToyRun(subject, async (run) => {
+        await trainToy(run);
+        if (run.plugin === run.backbone) return;
+        (run.plugin as Moments).dispose?.();
+        logitsOf(run, toyBatch(), run.plugin === run.adapter ? undefined : 'current');
+      }),
+    );
   }),
 
   check('any-plugin', 'frozen weights stay as they are while a task trains', async (subject) => {
@@ -99,6 +112,15 @@ async function liveOnce(subject: Subject, saves = false): Promise<Life> {
 
 function freeStates(states: readonly (PluginState | undefined)[]): void {
   for (const state of states) tf.dispose(state?.tensors ?? {});
+}
+
+function works(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const firstStepOf = (taskIndex: number): StepPosition => ({

@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type ActivationEdit, definePlugin, type Intervention, z } from '../../core/index.js';
+import { type BrokenPlugin, injected } from './broken-plugin.js';
+
+/** An intervention that keeps every promise: adds 0.1 to the heads of a layer from the second task on. */
+class Nudge implements Intervention {
+  static inject: symbol[] = [];
+  readonly startsAt: number = 1;
+  readonly sites: readonly string[] = ['model.layers.0.heads'];
+
+  edits(): readonly ActivationEdit[] {
+    return [this.edit((x) => tf.add(x, 0.1))];
+  }
+
+  protected edit(apply: (activation: tf.Tensor) => tf.Tensor, site = this.sites[0]): ActivationEdit {
+    return { site, key: 'nudge', apply };
+  }
+}
+
+const manifestOf = (intervention: typeof Nudge) =>
+  definePlugin({
+    name: 'nudge',
+    summary: 'Nudges.',
+    provides: { intervention: injected(intervention) },
+    options: z.strictObject({}),
+  });
+
+export const goodIntervention = manifestOf(Nudge);
+
+const SITES = 'it edits, and only sites that it declares and the model has';
+const SHAPE = 'an edit keeps the shape of its activation and leaves it finite';
+
+const broken = (fault: string, promise: string, intervention: typeof Nudge): BrokenPlugin => ({
+  fault,
+  promise,
+  manifest: manifestOf(intervention),
+});
+
+export const brokenInterventions: readonly BrokenPlugin[] = [
+  broken(
+    'declares a site that the model lacks',
+    SITES,
+    class extends Nudge {
+      override readonly sites = ['model.layers.7.heads'];
+      override edits = () => [];
+    },
+  ),
+  broken(
+    'edits another site',
+    SITES,
+    class extends Nudge {
+      override edits = () => [this.edit((x) => tf.add(x, 0.1), 'model.layers.1.heads')];
+    },
+  ),
+  broken(
+    'never edits',
+    SITES,
+    class extends Nudge {
+      override edits = () => [];
+    },
+  ),
+  broken(
+    'drops a dimension',
+    SHAPE,
+    class extends Nudge {
+      override readonly startsAt = 2;
+      override edits = () => [this.edit((x) => tf.sum(x, 3))];
+    },
+  ),
+  broken(
+    'divides by zero',
+    SHAPE,
+    class extends Nudge {
+      override edits = () => [this.edit((x) => tf.div(x, 0))];
+    },
+  ),
+];
