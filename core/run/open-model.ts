@@ -37,6 +37,17 @@ export async function openModel(
   }
   const engine = await useEngine(loaded.config.engine);
   const files = await findModel(model, { folder: loaded.folder, progress });
+  return { engine, files, ...(await openParts(plugin, { container, files, engine })) };
+}
+
+/**
+ * Opens a model's files and builds the backbone over them, its weights not read yet; the container knows both.
+ * @throws PalimpsestError MODEL_FILE, ARCHITECTURE_UNSUPPORTED, MEMORY_TOO_SMALL, TOKENIZER_UNSUPPORTED
+ */
+export async function openParts(
+  plugin: ComposedPlugin<'backbone'>,
+  { container, files, engine }: { container: RunContainer; files: ModelFiles; engine: EngineInfo },
+): Promise<Pick<OpenModel, 'source' | 'tokenizer' | 'backbone'>> {
   const source = await openWeights(files);
   try {
     container.provide(WEIGHTS, source);
@@ -45,7 +56,7 @@ export async function openModel(
     assertFits({ parameters: backbone.sizes.parameters, engine: engine.name, what: files.path });
     const tokenizer = await openTokenizer(files);
     container.provide(TOKENIZER, tokenizer);
-    return { engine, files, source, tokenizer, backbone };
+    return { source, tokenizer, backbone };
   } catch (error) {
     await source.close();
     throw error;
