@@ -4,15 +4,18 @@ import { jsonSchemaOf, optionRows } from '../config/describe-schema.js';
 import { contractOf } from '../container/define-plugin.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import type { PluginManifest } from '../contracts/plugin.js';
+import { optionTable } from '../report/option-table.js';
 
 /** `palimpsest plugins`: lists them, or explains one. */
 export function pluginsCommand(): Command {
   return new Command('plugins')
     .description('List the built-in plugins, or explain one with its options.')
     .argument('[name]', 'a plugin, an npm package or a ./path')
-    .action(async (name?: string) => {
+    .option('--markdown', "only the plugin's options, as the Markdown table of a page")
+    .action(async (name: string | undefined, { markdown }: { markdown?: boolean }) => {
       const registry = new PluginRegistry();
-      process.stdout.write(name === undefined ? await list(registry) : explain(await registry.find(name)));
+      const show = markdown ? (manifest: PluginManifest) => `${optionTable(manifest)}\n` : explain;
+      process.stdout.write(name === undefined ? await list(registry) : show(await registry.find(name)));
     });
 }
 

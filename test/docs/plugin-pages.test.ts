@@ -1,10 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jsonSchemaOf, optionRows } from '../../core/config/describe-schema.js';
-import type { PluginManifest } from '../../core/contracts/plugin.js';
+import { loadConfig } from '../../core/config/load.js';
+import { composePlugins } from '../../core/container/compose.js';
+import { PluginRegistry } from '../../core/container/plugin-registry.js';
+import { optionTable } from '../../core/report/option-table.js';
+import { palimpsest } from '../cli/bin.js';
+import { fencedBlocks } from './fenced-blocks.js';
 
-const folder = new URL('../../docs/plugins/', import.meta.url);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const registry = new PluginRegistry();
 const headings = [
   'The idea',
   'Use it',
@@ -15,23 +22,39 @@ const headings = [
   'Source',
 ];
 
-describe.each(readdirSync(folder))('docs/plugins/%s', (file) => {
-  const page = readFileSync(new URL(file, folder), 'utf8');
-  const name = basename(file, '.md');
-  const manifest = async () => {
-    const loaded: { default: PluginManifest } = await import(`../../plugins/${name}/plugin.ts`);
-    return loaded.default;
-  };
+describe.each(registry.builtIn())('the plugin %s', (name) => {
+  const read = () => readFileSync(join(root, 'docs', 'plugins', `${name}.md`), 'utf8');
 
-  it('has the name, the summary and the headings in their order', async () => {
-    expect(page.startsWith(`# ${name}\n\n${(await manifest()).summary}\n`)).toBe(true);
-    expect([...page.matchAll(/^## (.*)$/gm)].map((match) => match[1])).toEqual(headings);
+  it('has a test and a page of its name', () => {
+    expect(existsSync(join(root, 'test', 'plugins', `${name}.test.ts`))).toBe(true);
+    expect(existsSync(join(root, 'docs', 'plugins', `${name}.md`))).toBe(true);
   });
 
-  it('shows every option with type, default and meaning as the manifest has them', async () => {
-    const options = page.slice(page.indexOf('## Options'), page.indexOf('## What it costs'));
-    const rows = [...options.matchAll(/^\| `(.+?)` \| (.+) \| `(.+)` \| (.+) \|$/gm)].map((match) => match.slice(1));
-    const expected = optionRows(jsonSchemaOf((await manifest()).options));
-    expect(rows).toEqual(expected.map((row) => [row.name, row.type.replaceAll('|', '\\|'), row.default, row.help]));
+  it('has its name, its summary and the headings on its page, in their order', async () => {
+    const { summary } = await registry.find(name);
+    expect(read().startsWith(`# ${name}\n\n${summary}\n`)).toBe(true);
+    expect([...read().matchAll(/^## (.*)$/gm)].map((match) => match[1])).toEqual(headings);
+  });
+
+  it('has the table of `palimpsest plugins NAME --markdown` on its page', async () => {
+    const [, table] = /<!-- options -->\n([\s\S]*?)\n<!-- \/options -->/.exec(read()) ?? [];
+    expect(table).toBe(optionTable(await registry.find(name)));
+  });
+
+  it('has a config on its page that names it and can be composed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plugin-page-'));
+    const config = fencedBlocks(read()).find(({ language }) => language === 'yaml')?.text ?? '';
+    writeFileSync(join(folder, 'run.yaml'), config);
+    const composed = await composePlugins(loadConfig(join(folder, 'run.yaml')), registry);
+    rmSync(folder, { recursive: true });
+    const uses = Object.values(composed).flat() as { use?: string }[];
+    expect(uses.map(({ use }) => use)).toContain(name);
+  });
+});
+
+describe('palimpsest plugins NAME --markdown', () => {
+  it('prints the table that the page shows', async () => {
+    const { stdout } = await palimpsest(['plugins', 'inc-lora', '--markdown'], root);
+    expect(stdout).toBe(`${optionTable(await registry.find('inc-lora'))}\n`);
   });
 });
