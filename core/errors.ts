@@ -96,7 +96,7 @@ export const catalogue = {
     sentence: 'There is no such plugin',
     remedy: '`palimpsest plugins` lists them; a path starts with ./',
   },
-  SITE_UNKNOWN: { sentence: 'The model has no such site', remedy: '`palimpsest plugins llama` names the sites.' },
+  SITE_UNKNOWN: { sentence: 'The model has no such site', remedy: 'docs/plugins/llama.md lists the sites.' },
   TENSOR_INVALID: {
     sentence: 'A tensor is missing or has the wrong shape or type',
     remedy: 'Check that the file belongs to this model.',
