@@ -1,6 +1,7 @@
 import type { StepPosition } from '../contracts/moments.js';
 import type { Observer, ScoreRecord, StepRecord } from '../contracts/observer.js';
-import { type ScoreMatrix, scoreMatrix, setScore, summarizeMatrix } from '../evaluation/score-matrix.js';
+import { setScore } from '../evaluation/score-matrix.js';
+import { scoreSummary } from '../evaluation/score-summary.js';
 import { scoreTable } from './score-table.js';
 
 /** Where a report is written: standard output, or a test's string. */
@@ -96,13 +97,11 @@ export class ConsoleReport implements Observer {
   }
 
   private figures(): string {
-    const shots = Math.min(...this.records.map((record) => record.shots));
-    const matrix: ScoreMatrix = scoreMatrix(this.records, this.plan.tasks, shots);
-    const { average, forgetting, backwardTransfer, forwardTransfer } = summarizeMatrix(matrix);
-    const figures = { average, forgetting, 'backward transfer': backwardTransfer, 'forward transfer': forwardTransfer };
-    return Object.entries(figures)
+    const { tasks } = this.plan;
+    const heldOut = [...new Set(this.records.map(({ set }) => set))].filter((set) => !tasks.includes(set));
+    return Object.entries(scoreSummary(this.records, { tasks, heldOut }))
       .filter(([, value]) => value !== null)
-      .map(([name, value]) => `${name} ${(value as number).toFixed(2)}`)
+      .map(([name, value]) => `${words(name)} ${(value as number).toFixed(2)}`)
       .join('  ');
   }
 
@@ -126,6 +125,11 @@ export class ConsoleReport implements Observer {
   private changing(text: string): void {
     if (this.screen.isTTY) this.screen.write(`${CLEAR}${text.slice(0, (this.screen.columns ?? 80) - 1)}`);
   }
+}
+
+/** A field's name as words: backwardTransfer as `backward transfer`; HP, IP and FP stay. */
+function words(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`);
 }
 
 /** Back to the line's start, and empty it. */

@@ -2,6 +2,7 @@ import type { Composition } from '../container/compose.js';
 import type { Adapter } from '../contracts/adapter.js';
 import type { BenchmarkData, Task } from '../contracts/benchmark.js';
 import type { Observer, StepRecord } from '../contracts/observer.js';
+import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import { additionsOf } from '../training/additions.js';
 import type { TaskSummary } from '../training/sequence.js';
 import { optimizerSteps } from '../training/task-data.js';
@@ -11,7 +12,7 @@ import { environment, inputs } from './environment.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
 import type { RunDirectory } from './run-directory.js';
-import { type SetNames, scoreSummary, scoresFile } from './score-files.js';
+import { scoresFile } from './score-files.js';
 import { Scorer } from './scorer.js';
 
 export interface RecordParts {

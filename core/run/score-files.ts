@@ -1,11 +1,5 @@
 import type { ScoreRecord } from '../contracts/observer.js';
-import { paperScores, scoreMatrix, summarizeMatrix } from '../evaluation/score-matrix.js';
-
-/** The run's columns. */
-export interface SetNames {
-  readonly tasks: readonly string[];
-  readonly heldOut: readonly string[];
-}
+import type { SetNames } from '../evaluation/score-summary.js';
 
 /** One metric at one number of shots: a row for Init and for each task, a column for each set; null where not measured. */
 interface MetricTable {
@@ -33,14 +27,4 @@ export function scoresFile(records: readonly ScoreRecord[], { tasks, heldOut }: 
     }),
   );
   return { rows, tasks, heldOut, tables, records };
-}
-
-/**
- * The figures of summary.json: those of the score matrix (zero-shot, else the smallest number of shots), and HP, IP, FP of
- * the last row. Null where a figure was not measured.
- */
-export function scoreSummary(records: readonly ScoreRecord[], names: SetNames): Record<string, number | null> {
-  const shots = Math.min(...records.map((record) => record.shots));
-  const last = records.filter(({ row }) => row === names.tasks.length);
-  return { ...summarizeMatrix(scoreMatrix(records, names.tasks, shots)), ...paperScores(last, names) };
 }
