@@ -12,7 +12,7 @@ export interface ConformanceSettings {
   readonly folder?: string;
   /** Abilities, over those of the manifest: `{ pairs: false }` for an adapter that is not of low rank. */
   readonly supports?: Readonly<Record<string, boolean>>;
-  /** The adapter of the toy run that the plugin takes part in; by default `inc-lora` of rank 2. */
+  /** The adapter of the toy run that the plugin takes part in; by default `inc-lora` of rank 4. */
   readonly adapter?: PluginUse;
   /** Weights for a backbone; by default a two-layer Llama. */
   readonly weights?: WeightSource;

@@ -26,7 +26,7 @@ import { toyWeights } from './toy-weights.js';
 /** What stands in where the plugin under test is of another contract. */
 const STAND_INS = {
   backbone: { use: 'llama', model: 'toy model' },
-  adapter: { use: 'inc-lora', rank: 2, alpha: 4 },
+  adapter: { use: 'inc-lora', rank: 4, alpha: 8 },
 } satisfies Record<string, PluginUse>;
 
 const silent: Logger = { info: () => {}, warn: () => {} };

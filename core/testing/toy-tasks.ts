@@ -7,7 +7,7 @@ const shifted = (letter: string, by: number): string => String.fromCharCode(lett
 /** Answers every prompt with the letter `by` places after its last one. */
 function shiftTask(name: string, by: number): Task {
   const items = prompts.map((prompt) => ({ prompt, answer: shifted(prompt[prompt.length - 1], by) }));
-  return { name, train: items, test: { name, items, demonstrations: [] }, epochs: 4 };
+  return { name, train: items, test: { name, items, demonstrations: [] }, epochs: 8 };
 }
 
 /**

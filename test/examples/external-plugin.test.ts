@@ -10,7 +10,7 @@ import { writeToyModel } from '../cli/toy-model.js';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const plugin = await new PluginRegistry().find('./external-plugin/plugin.ts', { folder: examples });
-const adapter = { use: 'inc-lora', growth: 'single', rank: 2, alpha: 4 };
+const adapter = { use: 'inc-lora', growth: 'single', rank: 4, alpha: 8 };
 
 describePlugin(plugin, { adapter });
 

@@ -1,6 +1,11 @@
-import { describePlugin } from '../../core/testing/index.js';
-import { toyWeights } from '../../core/testing/toy-weights.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { describePlugin, toyWeights } from '../../core/testing/index.js';
+import functionVectors from '../../plugins/function-vectors/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
+import jsonl from '../../plugins/jsonl/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
 
 describePlugin(llama, { folder: 'plugins/llama', options: { model: 'toy model' } });
@@ -11,3 +16,19 @@ describePlugin(llama, {
 
 describePlugin(incLora, { folder: 'plugins/inc-lora', options: { rank: 2, alpha: 4, dropout: 0.1 } });
 describePlugin(incLora, { options: { rank: 2, growth: 'single', targets: ['k_proj', 'down_proj'] } });
+
+const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const write = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+const lines = write('lines.jsonl', '{"prompt":"a","answer":"b"}\n{"prompt":"c","answer":"d"}\n');
+describePlugin(jsonl, { folder: 'plugins/jsonl', options: { tasks: [{ name: 'letters', train: lines }] } });
+
+const pairs = write('pairs.json', JSON.stringify([...'abcdef'].map((input) => ({ input, output: input.repeat(2) }))));
+describePlugin(functionVectors, {
+  folder: 'plugins/function-vectors',
+  options: { tasks: [{ name: 'double', file: pairs }] },
+});
