@@ -38,7 +38,8 @@ export function applyOverride(config: Record<string, unknown>, { path, value, na
   for (const [depth, key] of path.entries()) {
     const last = depth === path.length - 1;
     if (Array.isArray(place)) place = intoList(place, { key, last, value, name });
-    else if (typeof place === 'object' && place !== null) place = intoObject(place, { key, last, value });
+    else if (typeof place === 'object' && place !== null)
+      place = intoObject(place, { key, last, value, absent: path[depth + 1] === '0' ? [] : {} });
     else {
       const got = `${path.slice(0, depth).join('.')} is ${describeValue(place)}`;
       throw problem('CONFIG_VALUE', { where: name, expected: 'an object or a list to set a key of', got });
@@ -52,9 +53,9 @@ interface Step {
   readonly value: unknown;
 }
 
-function intoObject(place: object, { key, last, value }: Step): unknown {
+function intoObject(place: object, { key, last, value, absent }: Step & { absent: object }): unknown {
   const held = Object.hasOwn(place, key) ? Reflect.get(place, key) : undefined;
-  const next = last ? value : (held ?? {});
+  const next = last ? value : (held ?? absent);
   Object.defineProperty(place, key, { value: next, enumerable: true, configurable: true, writable: true });
   return next;
 }
