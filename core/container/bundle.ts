@@ -73,7 +73,8 @@ function packageImports(): Plugin {
     name: 'packages',
     setup({ onResolve, resolve }) {
       onResolve({ filter: /^[^./]/ }, async ({ path: name, importer, resolveDir, kind, pluginData }) => {
-        if (pluginData === 'resolving' || kind === 'entry-point' || importer === ENTRY_NAME) return undefined;
+        if (pluginData === 'resolving' || kind === 'entry-point' || path.basename(importer) === ENTRY_NAME)
+          return undefined;
         if (name.startsWith('node:')) return { path: name, external: true };
         const { path: file, errors, external } = await resolve(name, { kind, resolveDir, pluginData: 'resolving' });
         if (errors.length > 0) return { errors };

@@ -66,7 +66,9 @@ function checkedManifest(manifest: unknown, use: string, { where }: ExternalPlac
 /** Whether the bundler's only complaint is that the package itself is not installed. */
 function isMissing(error: unknown, use: string): boolean {
   const errors: Message[] = (error as Partial<BuildFailure>).errors ?? [];
-  return errors.some(({ location, text }) => location?.file === ENTRY_NAME && text.includes(`"${use}"`));
+  return errors.some(
+    ({ location, text }) => path.basename(location?.file ?? '') === ENTRY_NAME && text.includes(`"${use}"`),
+  );
 }
 
 /** The first thing that went wrong, with its file and line. */
