@@ -36,7 +36,7 @@ writeText(folder, 'greeter.ts', decorated);
 writeText(
   folder,
   'greeting.ts',
-  'export const greeting = (to: string, seed: number): string => `hello ${to} ${seed}`;\n',
+  "export const greeting = (to: string, seed: number): string => ['hello', to, seed].join(' ');\n",
 );
 writeText(folder, 'greeter/plugin.js', plain);
 writeText(folder, 'node_modules/shouting/package.json', '{ "name": "shouting", "main": "index.js" }');
