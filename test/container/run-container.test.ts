@@ -2,12 +2,12 @@ import { container as root } from 'tsyringe';
 import { describe, expect, it } from 'vitest';
 import { definePlugin } from '../../core/container/define-plugin.js';
 import { RunContainer } from '../../core/container/run-container.js';
-import { inject, injectable, LOGGER, OPTIONS, RANDOM, z } from '../../core/index.js';
+import { type Injectable, inject, injectable, LOGGER, type Observer, OPTIONS, RANDOM, z } from '../../core/index.js';
 
 const freed: string[] = [];
 
 @injectable()
-class Named {
+class Named implements Observer {
   constructor(
     @inject(OPTIONS) readonly options: { name: string },
     @inject(RANDOM) readonly random: object,
@@ -17,12 +17,13 @@ class Named {
   }
 }
 
-class Undecorated {
+class Undecorated implements Observer {
   constructor(readonly options: unknown) {}
+  dispose(): void {}
 }
 
 /** A composed observer of the class. */
-function plugin(provided: new (...parameters: never[]) => object, name: string) {
+function plugin(provided: Injectable<Observer>, name: string) {
   const manifest = definePlugin({
     name,
     summary: 'A test.',
