@@ -16,10 +16,13 @@ export const trainingSchema = z.strictObject({
   batchSize: count.min(1).default(8).describe('Rows of one micro-batch.'),
   accumulate: count.min(1).default(1).describe('Micro-batches of one optimizer step.'),
   learningRate: z.number().min(0).default(1e-4).describe('Peak learning rate.'),
-  schedule: scheduleSchema.prefault({}),
+  schedule: scheduleSchema.prefault({}).describe('Learning rate over the steps of a task.'),
   weightDecay: z.number().min(0).default(0.01).describe('Decoupled weight decay.'),
-  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
-  epsilon: z.number().positive().default(1e-8),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+    .default([0.9, 0.999])
+    .describe("AdamW's decay of the two moments."),
+  epsilon: z.number().positive().default(1e-8).describe("Added to the root of AdamW's second moment."),
   clip: z.number().positive().nullable().default(1).describe('Largest global L2 norm of the gradient; null: none.'),
   shuffle: z.boolean().default(true).describe("false keeps the file's order."),
   maxInputTokens: count.min(1).default(512).describe('Longest prompt in tokens.'),
@@ -45,15 +48,18 @@ export const evaluationSchema = z.strictObject({
 
 export const runSchema = z.strictObject({
   seed: count.min(0).default(1).describe('Every random draw of the run comes from it.'),
-  engine: z.enum(['auto', 'native', 'wasm', 'cpu']).default('auto'),
+  engine: z
+    .enum(['auto', 'native', 'wasm', 'cpu'])
+    .default('auto')
+    .describe('auto: native where it is installed, else wasm.'),
   backbone: pluginUse,
   adapter: pluginUse,
-  regularizers: z.array(pluginUse).default([]),
-  interventions: z.array(pluginUse).default([]),
+  regularizers: z.array(pluginUse).default([]).describe('Loss terms beyond the cross-entropy.'),
+  interventions: z.array(pluginUse).default([]).describe('Edits of activations.'),
   benchmark: pluginUse,
-  observers: z.array(pluginUse).default([]),
-  training: trainingSchema.prefault({}),
-  evaluation: evaluationSchema.prefault({}),
+  observers: z.array(pluginUse).default([]).describe('Watchers beside the console and metrics.jsonl.'),
+  training: trainingSchema.prefault({}).describe('AdamW and its data.'),
+  evaluation: evaluationSchema.prefault({}).describe('What is scored, and when.'),
 });
 
 export type PluginUse = z.infer<typeof pluginUse>;

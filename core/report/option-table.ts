@@ -2,7 +2,7 @@ import { jsonSchemaOf, optionRows } from '../config/describe-schema.js';
 import type { PluginManifest } from '../contracts/plugin.js';
 
 /** A plugin's options as a Markdown table, which docs/plugins/NAME.md holds between two `options` comments. */
-export function optionTable({ options }: PluginManifest): string {
+export function optionTable({ options }: Pick<PluginManifest, 'options'>): string {
   const rows = optionRows(jsonSchemaOf(options)).map(({ name, type, default: value, help }) => {
     const cells = [`\`${name}\``, type, `\`${value}\``, help];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

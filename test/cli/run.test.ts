@@ -104,7 +104,7 @@ describe('palimpsest run', () => {
     expect(summary.average).toBeCloseTo((final[0] + final[1]) / 2, 12);
     expect(summary.HP).toBeCloseTo(final[2], 12);
     expect(summary).toHaveProperty('forgetting');
-    expect(told).toMatch(/│ Init\s+│[^]*after two[^]*HP \d\.\d\d {2}IP \d\.\d\d {2}FP \d\.\d\d/);
+    expect(told).toMatch(/│ Init\s+│[\s\S]*after two[\s\S]*HP \d\.\d\d {2}IP \d\.\d\d {2}FP \d\.\d\d/);
   });
 
   it("saves each task's adapter, and one that equals all of them", async () => {

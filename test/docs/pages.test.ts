@@ -1,0 +1,82 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { commandTable } from '../../core/cli/commands.js';
+import { runSchema } from '../../core/config/schema.js';
+import { catalogue } from '../../core/errors.js';
+import { optionTable } from '../../core/report/option-table.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const filesIn = (folder: string, ending: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name));
+const pages = ['README.md', 'benchmarks/README.md', ...filesIn('docs', '.md'), ...filesIn('examples', '.md')];
+
+/** What a page holds between two comments of the name. */
+function generated(page: string, name: string): string | undefined {
+  return new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n<!-- /${name} -->`).exec(read(page))?.[1];
+}
+
+/** The whole page: `npx vitest run --config test/vitest.config.ts test/docs -u` writes it anew. */
+function errorPage(): string {
+  const rows = Object.entries(catalogue).map(
+    ([code, { sentence, remedy }]) => `| \`${code}\` | ${sentence} | ${remedy} |`,
+  );
+  return `# Errors
+
+What a user can mend is said in one line on standard error: \`[CODE] where: what is wrong: expected .., got ... What to do.\`
+The exit status is 2, nothing is left half-written, and \`where\` names file and line, option, tensor or command. Anything else
+is a fault of Palimpsest: exit status 1, with a stack trace.
+
+| code | meaning | what to do |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+describe('the page of errors', () => {
+  it('is the catalogue', async () => {
+    await expect(errorPage()).toMatchFileSnapshot(join(root, 'docs/errors.md'));
+  });
+
+  it('has no code that nothing throws', () => {
+    const sources = [...filesIn('core', '.ts'), ...filesIn('plugins', '.ts')]
+      .filter((file) => file !== 'core/errors.ts')
+      .map(read)
+      .join('\n');
+    expect(Object.keys(catalogue).filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+  });
+});
+
+describe('the pages of commands', () => {
+  it('have one for every command', () => {
+    const names = Object.keys(commandTable);
+    expect(names.filter((name) => !existsSync(join(root, 'docs', 'commands', `${name}.md`)))).toEqual([]);
+  });
+
+  it('name every option that a command takes', async () => {
+    for (const [name, { load }] of Object.entries(commandTable)) {
+      const command = await load();
+      const flags = [command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long ?? ''));
+      const page = read(`docs/commands/${name}.md`);
+      expect(
+        flags.filter((flag) => !page.includes(flag)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  it("hold the config's table as the schema has it", () => {
+    expect(generated('docs/commands/run.md', 'options')).toBe(optionTable({ options: runSchema }));
+  });
+});
+
+describe('links between pages', () => {
+  it.each(pages)('lead somewhere: %s', (page) => {
+    const links = [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+});
