@@ -28,7 +28,7 @@ export function isPathLike(use: string): boolean {
  */
 export async function loadExternalPlugin(use: string, place: ExternalPlace): Promise<PluginManifest | undefined> {
   const entry = isPathLike(use) ? pluginFile(use, place) : use;
-  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'palimpsest-plugin-'));
+  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), `palimpsest-plugin-${process.pid}-`));
   try {
     const file = path.join(folder, 'plugin.mjs');
     await bundlePlugin(entry, { folder: place.folder, output: file });
