@@ -65,24 +65,35 @@ export async function assertWritable(output?: string): Promise<void> {
   const refuse = (expected: string, got: string) => problem('OUTPUT_WRITE', { where: output, expected, got });
   const there = await stat(output).catch(() => undefined);
   if (there?.isDirectory()) throw refuse('a file', 'a folder');
-  await access(dirname(resolve(output)), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    throw refuse('a folder that can be written', error.code ?? error.message);
+  const written = there && !there.isFile() ? output : dirname(resolve(output));
+  await access(written, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw refuse('a place that can be written', error.code ?? error.message);
   });
 }
 
-/** Writes rows as JSONL to a file, whole or not at all, or to standard output. @throws PalimpsestError OUTPUT_WRITE */
+/** Writes rows as JSONL to a file, whole or not at all, to a device or pipe, or to standard output. @throws PalimpsestError OUTPUT_WRITE */
 export async function writeLines(output: string | undefined, rows: readonly object[]): Promise<void> {
   const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   if (output === undefined) {
     await new Promise<void>((done) => process.stdout.write(text, () => done()));
     return;
   }
+  const there = await stat(output).catch(() => undefined);
+  try {
+    if (!there || there.isFile()) await writeWhole(output, text);
+    else await writeFile(output, text);
+  } catch (error) {
+    throw problem('OUTPUT_WRITE', { where: output, got: (error as Error).message });
+  }
+}
+
+async function writeWhole(output: string, text: string): Promise<void> {
   const temporary = `${output}.${process.pid}.tmp`;
   try {
     await writeFile(temporary, text);
     await rename(temporary, output);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw problem('OUTPUT_WRITE', { where: output, got: (error as Error).message });
+    throw error;
   }
 }

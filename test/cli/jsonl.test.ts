@@ -1,4 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -36,6 +38,14 @@ it('writes a file whole or not at all', async () => {
   expect(readFileSync(path('out.jsonl'), 'utf8')).toBe('{"a":1}\n{"b":"ü\\n"}\n');
   await expect(writeLines(path('no/out.jsonl'), [{ a: 1 }])).rejects.toThrow(/OUTPUT_WRITE/);
   expect(readdirSync(folder)).toEqual(['out.jsonl']);
+});
+
+it('writes into a pipe or device and leaves it in place', async () => {
+  execFileSync('mkfifo', [path('pipe')]);
+  const reading = readFile(path('pipe'), 'utf8');
+  await writeLines(path('pipe'), [{ a: 1 }]);
+  expect(await reading).toBe('{"a":1}\n');
+  expect(statSync(path('pipe')).isFIFO()).toBe(true);
 });
 
 it('writes to standard output where no file is named, and nothing but the rows', async () => {
