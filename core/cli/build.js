@@ -1,15 +1,14 @@
 #!/usr/bin/env node
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = path.join(root, 'dist');
 const stampFile = path.join(dist, '.stamp');
-const scratch = path.join(root, 'node_modules', '.cache', 'palimpsest');
-const lock = path.join(scratch, 'build.lock');
+const lock = `${dist}.lock`;
 
 /** Longest wait for another process that is building, in milliseconds. */
 const PATIENCE = 120_000;
@@ -51,8 +50,8 @@ function builtStamp() {
 /** Compiles into a folder of this process and then puts that in place of dist/. */
 function build(stamp) {
   const started = Date.now();
-  const fresh = path.join(scratch, `dist-${process.pid}`);
-  const old = path.join(scratch, `old-${process.pid}`);
+  const fresh = `${dist}.new-${process.pid}`;
+  const old = `${dist}.old-${process.pid}`;
   compile(fresh);
   writeFileSync(path.join(fresh, '.stamp'), stamp);
   if (existsSync(dist)) renameSync(dist, old);
@@ -77,7 +76,6 @@ function compile(folder) {
 
 /** Takes the lock, waiting while a living process holds it. It is given back at the latest when this process ends. */
 async function acquireLock() {
-  mkdirSync(scratch, { recursive: true });
   const deadline = Date.now() + PATIENCE;
   while (!takeLock()) {
     if (abandoned()) rmSync(lock, { force: true });

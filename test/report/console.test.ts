@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { ScoreRecord, StepRecord } from '../../core/contracts/observer.js';
+import { ConsoleReport, duration } from '../../core/report/console.js';
+
+/** A screen that keeps what was written. */
+function paper(isTTY: boolean) {
+  let text = '';
+  return { isTTY, columns: 100, write: (more: string) => (text += more), text: () => text };
+}
+
+const score = (row: number, exact: number): ScoreRecord => ({
+  row,
+  set: 'a',
+  shots: 0,
+  metrics: { exact },
+  items: 4,
+  seconds: 10,
+});
+
+/** Tells a report of a run of one task of 20 steps of half a second. */
+function tell(report: ConsoleReport): void {
+  const task = { name: 'a', train: [], epochs: 1 };
+  report.runStarted({ tasks: ['a'], steps: 20, directory: '/runs/x' });
+  report.scored(score(0, 0.25));
+  report.taskStarted({ task, taskIndex: 0, steps: 20 });
+  for (let taskStep = 0; taskStep < 20; taskStep++) {
+    const loss = { total: 2, crossEntropy: 2 };
+    const record: StepRecord = {
+      step: taskStep + 1,
+      task: 'a',
+      epoch: 1,
+      loss,
+      gradientNorm: 1,
+      learningRate: 1e-3,
+      tokens: 50,
+      tokensPerSecond: 100,
+      seconds: 0.5,
+    };
+    report.stepDone(record, { step: taskStep + 1, taskIndex: 0, taskStep, taskSteps: 20, epoch: 0 });
+  }
+  report.taskDone({ task, seconds: 10 });
+  report.scored(score(1, 0.75));
+  report.runDone({ seconds: 75, directory: '/runs/x' });
+}
+
+describe('the console report', () => {
+  it('writes plain lines now and then where there is no terminal, and the score table at the end', () => {
+    const [screen, errors] = [paper(false), paper(false)];
+    tell(new ConsoleReport(screen, errors));
+    const lines = screen.text().split('\n');
+    expect(lines.slice(0, 5)).toEqual([
+      '1 task, 20 steps, written to /runs/x',
+      'Init: a 0.25',
+      'task 1 of 1: a, 20 steps',
+      'a  step 1 of 20  loss 2.0000  100 tokens/s  20 s left',
+      'a  step 3 of 20  loss 2.0000  100 tokens/s  19 s left',
+    ]);
+    expect(lines.filter((line) => line.includes(' step '))).toHaveLength(8);
+    expect(lines).toContain('after a: a 0.75');
+    expect(screen.text()).toMatch(/│ Init +│ 0\.25 │[\s\S]*│ after a │ 0\.75 │/);
+    expect(lines.at(-2)).toBe('done in 1:15: /runs/x');
+    expect(screen.text()).not.toContain('\x1b');
+    expect(errors.text()).toBe('');
+  });
+
+  it('keeps one line up to date on a terminal', () => {
+    const screen = paper(true);
+    tell(new ConsoleReport(screen, paper(true)));
+    const changing = screen
+      .text()
+      .split('\n')
+      .filter((line) => line.includes(' step '));
+    expect(changing).toHaveLength(1);
+    expect(changing[0].split('\r\x1b[2K')).toHaveLength(22);
+  });
+
+  it('warns on standard error', () => {
+    const [screen, errors] = [paper(false), paper(false)];
+    new ConsoleReport(screen, errors).warned('mind the gap');
+    expect([screen.text(), errors.text()]).toEqual(['', 'warning: mind the gap\n']);
+  });
+
+  it('tells times as seconds, minutes or hours', () => {
+    expect([12.4, 184, 3723].map(duration)).toEqual(['12 s', '3:04', '1:02:03']);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { evaluationSchema, trainingSchema } from '../../core/config/schema.js';
+import type { BenchmarkData, EvaluationSet } from '../../core/contracts/benchmark.js';
+import { checkData, checkLengths, scoredSets, shotsFor } from '../../core/run/check-data.js';
+import { toyTokenizer } from '../../core/testing/toy-tokenizer.js';
+
+const item = { prompt: 'abc', answer: 'd' };
+const set = (name: string, more: Partial<EvaluationSet> = {}): EvaluationSet => ({
+  name,
+  items: [item],
+  demonstrations: [],
+  ...more,
+});
+const data = (names: string[], heldOut: EvaluationSet[] = []): BenchmarkData => ({
+  tasks: names.map((name) => ({ name, train: [item], test: set('test'), epochs: 1 })),
+  heldOut,
+  files: [],
+  answerEnd: 'eos',
+});
+
+describe("a benchmark's data", () => {
+  it('is scored by its tasks in order, each under its own name, then its held-out sets', () => {
+    expect(scoredSets(data(['b', 'a'], [set('h')])).map(({ name }) => name)).toEqual(['b', 'a', 'h']);
+  });
+
+  it.each([
+    ['a name that leaves the folder', data(['../x']), /CONFIG_VALUE.*"custom", tasks\.0\.name/],
+    ['the name of the adapter of all tasks', data(['All']), /"all" is taken/],
+    ['one name for two', data(['a'], [set('A')]), /heldOut\.0\.name.*there twice/],
+    ['no tasks', data([]), /CONFIG_VALUE/],
+    ['a set without items', data(['a'], [set('h', { items: [] })]), /\[DATA_EMPTY\] set "h"/],
+  ])('is refused for %s', (_, wrong, message) => {
+    expect(() => checkData(wrong, 'custom')).toThrow(message);
+  });
+
+  it('is scored with demonstrations only where it has some', () => {
+    const settings = evaluationSchema.parse({ shots: [0, 5, 5] });
+    expect(shotsFor(set('a'), settings)).toEqual([0]);
+    expect(shotsFor(set('a', { demonstrations: [item] }), settings)).toEqual([0, 5]);
+  });
+
+  it('is refused before training where a prompt with its demonstrations is too long and may not be cut', () => {
+    const few = data(['a'], [set('h', { demonstrations: [{ prompt: 'efg', answer: 'h' }] })]);
+    const check = (change: object, shots: number) =>
+      checkLengths(few, toyTokenizer, {
+        training: trainingSchema.parse({ maxInputTokens: 8, overflow: 'refuse', ...change }),
+        evaluation: evaluationSchema.parse({ shots: [shots] }),
+      });
+    check({}, 0);
+    check({ overflow: 'truncate' }, 1);
+    check({ maxInputTokens: 9 }, 1);
+    expect(() => check({}, 1)).toThrow(/\[DATA_TOO_LONG\] set "h", item 1, prompt: .*at most 8 tokens, got 9/);
+  });
+});
