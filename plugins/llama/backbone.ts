@@ -19,7 +19,7 @@ import { ForwardPass } from './forward.js';
 import { checkRequest, namesOf } from './request.js';
 import { rotaryFrequencies } from './rope.js';
 import { activationSites, type LinearKind, linearSites } from './sites.js';
-import { disposeWeights, type LlamaWeights, loadWeights } from './weights.js';
+import { type LlamaWeights, loadWeights } from './weights.js';
 
 /** GGUF's name for the rotary divisors of Llama 3.x. */
 const DIVISORS = 'rope_freqs.weight';
@@ -73,7 +73,7 @@ export class LlamaBackbone implements Backbone {
   }
 
   dispose(): void {
-    if (this.weights) disposeWeights(this.weights);
+    this.weights?.dispose();
     this.weights = undefined;
   }
 

@@ -49,9 +49,14 @@ export class ForwardPass {
   }
 
   run(): ForwardResult {
-    const { logits, captures } = tf.tidy(() => ({ logits: this.outputs(), captures: this.captures }));
-    const cache = this.request.keepCache ? grownCache(this.past, this.request.batch, this.fresh) : undefined;
-    return { logits, captures, cache };
+    try {
+      const { logits, captures } = tf.tidy(() => ({ logits: this.outputs(), captures: this.captures }));
+      const cache = this.request.keepCache ? grownCache(this.past, this.request.batch, this.fresh) : undefined;
+      return { logits, captures, cache };
+    } catch (error) {
+      for (const { keys, values } of this.fresh) tf.dispose([keys, values]);
+      throw error;
+    }
   }
 
   /** Fills `captures`; returns the logits asked for. */

@@ -19,65 +19,90 @@ export interface LlamaWeights {
   /** [D] */
   readonly norm: tf.Tensor1D;
   readonly head: FrozenLinear;
+  dispose(): void;
 }
 
-/** Reads every tensor, one at a time. @throws PalimpsestError TENSOR_INVALID */
+/** Reads every tensor, one at a time; keeps none where one fails. @throws PalimpsestError TENSOR_INVALID, MODEL_FILE */
 export async function loadWeights(source: WeightSource, sizes: ModelSizes): Promise<LlamaWeights> {
-  const { vocabulary, width } = sizes;
-  const embeddingName = `${siteNames.embedding}.weight`;
-  const embeddingValues = await checked(source, embeddingName, [vocabulary, width]);
-  const tied = source.config.tie_word_embeddings || !source.tensors.has('lm_head.weight');
-  const headValues = tied ? embeddingValues : await checked(source, 'lm_head.weight', [vocabulary, width]);
-  const embedding = tf.tensor2d(embeddingValues, [vocabulary, width]);
-  const head = new FrozenLinear(headValues, vocabulary, width);
-  const norm = tf.tensor1d(await checked(source, 'model.norm.weight', [width]));
-  const layers: LayerWeights[] = [];
-  for (let layer = 0; layer < sizes.layers; layer++) layers.push(await loadLayer(source, sizes, layer));
-  return { embedding, layers, norm, head };
-}
-
-async function loadLayer(source: WeightSource, sizes: ModelSizes, layer: number): Promise<LayerWeights> {
-  const gain = async (name: string) =>
-    tf.tensor1d(await checked(source, `${siteNames.residual(layer)}.${name}.weight`, [sizes.width]));
-  const linear: Partial<Record<LinearKind, FrozenLinear>> = {};
-  const sites = linearSites({ ...sizes, layers: 1 });
-  for (const [i, kind] of linearKinds.entries()) {
-    linear[kind] = await loadLinear(source, siteNames.linear(layer, kind), sites[i]);
-  }
-  return {
-    inputNorm: await gain('input_layernorm'),
-    postNorm: await gain('post_attention_layernorm'),
-    linear: linear as Record<LinearKind, FrozenLinear>,
+  const made: Disposable[] = [];
+  const dispose = () => {
+    for (const one of made.splice(0)) one.dispose();
   };
-}
-
-async function loadLinear(
-  source: WeightSource,
-  name: string,
-  { inFeatures, outFeatures }: { inFeatures: number; outFeatures: number },
-): Promise<FrozenLinear> {
-  const values = await checked(source, `${name}.weight`, [outFeatures, inFeatures]);
-  const biasName = `${name}.bias`;
-  const bias = source.tensors.has(biasName) ? await checked(source, biasName, [outFeatures]) : undefined;
-  return new FrozenLinear(values, outFeatures, inFeatures, bias);
-}
-
-async function checked(source: WeightSource, name: string, shape: readonly number[]): Promise<Float32Array> {
-  const where = `${source.path}, tensor ${name}`;
-  const expected = `shape [${shape.join(', ')}]`;
-  const info = source.tensors.get(name);
-  if (!info) throw problem('TENSOR_INVALID', { where, expected, got: 'no such tensor' });
-  if (info.shape.join() !== shape.join()) {
-    throw problem('TENSOR_INVALID', { where, expected, got: `shape [${info.shape.join(', ')}]` });
+  try {
+    return { ...(await new WeightLoader(source, made).model(sizes)), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
   }
-  return source.read(name);
 }
 
-export function disposeWeights({ embedding, layers, norm, head }: LlamaWeights): void {
-  tf.dispose([embedding, norm]);
-  head.dispose();
-  for (const { inputNorm, postNorm, linear } of layers) {
-    tf.dispose([inputNorm, postNorm]);
-    for (const kind of linearKinds) linear[kind].dispose();
+interface Disposable {
+  dispose(): void;
+}
+
+class WeightLoader {
+  /** @param made receives everything that the engine holds from now on */
+  constructor(
+    private readonly source: WeightSource,
+    private readonly made: Disposable[],
+  ) {}
+
+  async model(sizes: ModelSizes): Promise<Omit<LlamaWeights, 'dispose'>> {
+    const { vocabulary, width } = sizes;
+    const embeddingName = `${siteNames.embedding}.weight`;
+    const embeddingValues = await this.values(embeddingName, [vocabulary, width]);
+    const headValues = this.source.config.tie_word_embeddings
+      ? embeddingValues
+      : await this.values('lm_head.weight', [vocabulary, width]);
+    const embedding = this.keep(tf.tensor2d(embeddingValues, [vocabulary, width]));
+    const head = this.keep(new FrozenLinear(headValues, vocabulary, width));
+    const norm = await this.gain(siteNames.norm, width);
+    const layers: LayerWeights[] = [];
+    for (let layer = 0; layer < sizes.layers; layer++) layers.push(await this.layer(layer, sizes));
+    return { embedding, layers, norm, head };
+  }
+
+  private async layer(layer: number, sizes: ModelSizes): Promise<LayerWeights> {
+    const linear: Partial<Record<LinearKind, FrozenLinear>> = {};
+    const sites = linearSites({ ...sizes, layers: 1 });
+    for (const [i, kind] of linearKinds.entries()) {
+      linear[kind] = await this.linear(siteNames.linear(layer, kind), sites[i]);
+    }
+    return {
+      inputNorm: await this.gain(`${siteNames.residual(layer)}.input_layernorm`, sizes.width),
+      postNorm: await this.gain(`${siteNames.residual(layer)}.post_attention_layernorm`, sizes.width),
+      linear: linear as Record<LinearKind, FrozenLinear>,
+    };
+  }
+
+  private async linear(
+    name: string,
+    { inFeatures, outFeatures }: { inFeatures: number; outFeatures: number },
+  ): Promise<FrozenLinear> {
+    const values = await this.values(`${name}.weight`, [outFeatures, inFeatures]);
+    const biasName = `${name}.bias`;
+    const bias = this.source.tensors.has(biasName) ? await this.values(biasName, [outFeatures]) : undefined;
+    return this.keep(new FrozenLinear(values, outFeatures, inFeatures, bias));
+  }
+
+  private async gain(name: string, width: number): Promise<tf.Tensor1D> {
+    return this.keep(tf.tensor1d(await this.values(`${name}.weight`, [width])));
+  }
+
+  private async values(name: string, shape: readonly number[]): Promise<Float32Array> {
+    const { path, tensors } = this.source;
+    const where = `${path}, tensor ${name}`;
+    const expected = `shape [${shape.join(', ')}]`;
+    const info = tensors.get(name);
+    if (!info) throw problem('TENSOR_INVALID', { where, expected, got: 'no such tensor' });
+    if (info.shape.join() !== shape.join()) {
+      throw problem('TENSOR_INVALID', { where, expected, got: `shape [${info.shape.join(', ')}]` });
+    }
+    return this.source.read(name);
+  }
+
+  private keep<T extends Disposable>(made: T): T {
+    this.made.push(made);
+    return made;
   }
 }

@@ -121,6 +121,17 @@ describe('the llama backbone', () => {
     expectClose(logitsOf(backbone, [long])[0], outside);
   });
 
+  it('frees the keys and values of a pass that fails', () => {
+    const apply = () => {
+      throw new Error('an edit that fails');
+    };
+    const batch = padRows([long], { pad: 2 });
+    const edits = [{ site: 'model.layers.1', key: 'failing', apply }];
+    const tensors = tf.memory().numTensors;
+    expect(() => backbone.forward({ batch, edits, keepCache: true })).toThrow('an edit that fails');
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
   it('refuses a token outside the vocabulary, a row too long, and a site it does not have', () => {
     const run = (row: number[], captures: string[] = []) =>
       backbone.forward({ batch: padRows([row], { pad: 2 }), captures });
@@ -189,6 +200,17 @@ describe('what the llama backbone accepts', () => {
     const [windowed] = logitsOf(backbone, [long]);
     expect(windowed.every(Number.isFinite)).toBe(true);
     backbone.dispose();
+  });
+
+  it('refuses a file that lacks a weight, and keeps nothing of it', async () => {
+    const before = tf.memory().numTensors;
+    const source = toyWeights({ tie_word_embeddings: false });
+    for (const name of ['lm_head.weight', 'model.layers.1.mlp.down_proj.weight']) {
+      const tensors = new Map([...source.tensors].filter(([key]) => key !== name));
+      const backbone = new LlamaBackbone({ ...source, tensors }, { recompute: 'none' });
+      await expect(backbone.load()).rejects.toThrow(new RegExp(`TENSOR_INVALID.*${name}.*no such tensor`));
+      expect(tf.memory().numTensors).toBe(before);
+    }
   });
 
   it('refuses an architecture it cannot run, by name', () => {
