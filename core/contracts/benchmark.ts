@@ -4,12 +4,16 @@ export interface TextExample {
   readonly answer: string;
   /** Candidate answers, for choice likelihood; the right one equals `answer`. */
   readonly choices?: readonly string[];
+  /** Where it stands, for messages: `path:line`. */
+  readonly where?: string;
 }
 
 /** A worked example as token ids; labels[i] belongs to tokens[i], unshifted, -100 for no loss. */
 export interface TokenExample {
   readonly tokens: readonly number[];
   readonly labels: readonly number[];
+  /** Where it stands, for messages: `path:line`. */
+  readonly where?: string;
 }
 
 export type Example = TextExample | TokenExample;

@@ -114,7 +114,7 @@ interface ItemRequest {
 
 function askItem({ backbone, tokenizer }: Model, { set, index, prefix, options, asks, table }: ItemRequest): AskedItem {
   const item = set.items[index];
-  const where = `set "${set.name}", item ${index + 1}`;
+  const where = item.where ?? `set "${set.name}", item ${index + 1}`;
   if (asks.choices) checkChoices(item, where);
   const room = Math.max(1, backbone.sizes.maxPositions - options.maxOutputTokens);
   const limits = { ...options, maxInputTokens: Math.min(options.maxInputTokens, room) };

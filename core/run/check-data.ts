@@ -44,7 +44,7 @@ export function checkLengths(
     for (const shots of shotsFor(set, evaluation)) {
       for (const { prefix, items } of shotGroups(set, shots)) {
         for (const index of items) {
-          const where = `set "${set.name}", item ${index + 1}`;
+          const where = set.items[index].where ?? `set "${set.name}", item ${index + 1}`;
           encodeItem(set.items[index], { prefix, tokenizer, limits: training, where });
         }
       }

@@ -40,7 +40,7 @@ export function prepareTasks(
       throw problem('DATA_EMPTY', { where: `task "${task.name}"`, expected: 'at least one example', got: 'none' });
     }
     const examples = task.train.map((example, i) => {
-      const where = `task "${task.name}", example ${i + 1}`;
+      const where = example.where ?? `task "${task.name}", example ${i + 1}`;
       const encoded = encodeExample(example, tokenizer, { ...settings, answerEnd }, where);
       check(encoded, where, maxPositions);
       return encoded;

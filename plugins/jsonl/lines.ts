@@ -42,9 +42,9 @@ function tokenExample(line: DataLine): TokenExample {
   return example;
 }
 
-function parse<T>(schema: z.ZodType<T>, line: DataLine, form: string): T {
+function parse<T extends object>(schema: z.ZodType<T>, line: DataLine, form: string): T & { where: string } {
   const result = schema.safeParse(line.value);
-  if (result.success) return result.data;
+  if (result.success) return { ...result.data, where: line.where };
   const { path, message } = result.error.issues[0];
   throw wrong(line, form, `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
 }

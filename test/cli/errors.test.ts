@@ -100,7 +100,7 @@ const cases: [string, string[], RegExp][] = [
       '--set',
       'training={overflow: refuse, maxInputTokens: 20}',
     ],
-    /^\[DATA_TOO_LONG\].*at most 20 tokens/,
+    /^\[DATA_TOO_LONG\] .*long\.jsonl:1, prompt: .*at most 20 tokens/,
   ],
 ];
 

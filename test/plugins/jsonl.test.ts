@@ -31,10 +31,10 @@ describe('the jsonl benchmark', () => {
       tasks: [{ name: 'a', train: 'a.train.jsonl', test: 'a.test.jsonl', epochs: 2 }],
       heldOut: [{ name: 'h', test: 'h.jsonl', fewShot: 'h.shots.jsonl' }],
     });
-    expect(data.tasks).toEqual([
+    expect(data.tasks).toMatchObject([
       { name: 'a', epochs: 2, train: [cat, dog], test: { name: 'a', items: [dog], demonstrations: [cat, dog] } },
     ]);
-    expect(data.heldOut).toEqual([{ name: 'h', items: [cat], demonstrations: [dog] }]);
+    expect(data.heldOut).toMatchObject([{ name: 'h', items: [cat], demonstrations: [dog] }]);
     expect(data.answerEnd).toBe('eos');
     const sha256 = createHash('sha256').update(JSON.stringify(cat)).digest('hex');
     expect(data.files).toHaveLength(4);
@@ -48,7 +48,7 @@ describe('the jsonl benchmark', () => {
       tasks: [{ name: 'a', train: 'train.jsonl', test: 'train.jsonl', fewShot: 'shots.jsonl' }],
       heldOut: [{ name: 'h', test: 'train.jsonl' }],
     });
-    expect(data.tasks[0].test?.demonstrations).toEqual([dog]);
+    expect(data.tasks[0].test?.demonstrations).toMatchObject([dog]);
     expect(data.heldOut[0].demonstrations).toEqual([]);
     expect(data.files).toHaveLength(2);
   });
@@ -57,7 +57,7 @@ describe('the jsonl benchmark', () => {
     const tokens = { tokens: [5, 6, 7], labels: [-100, -100, 7] };
     write('t.jsonl', tokens, cat);
     const data = await load({ tasks: [{ name: 't', train: 't.jsonl' }] });
-    expect(data.tasks[0]).toEqual({ name: 't', epochs: 1, train: [tokens, cat] });
+    expect(data.tasks[0]).toMatchObject({ name: 't', epochs: 1, train: [tokens, cat] });
     await expect(load({ tasks: [{ name: 't', train: 't.jsonl', test: 't.jsonl' }] })).rejects.toThrow(/t\.jsonl:1/);
   });
 
