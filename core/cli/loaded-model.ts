@@ -5,7 +5,7 @@ import type { Model } from '../evaluation/model.js';
 import { openParts } from '../run/open-model.js';
 import { findModel } from '../weights/model-files.js';
 import { readPeft } from '../weights/peft.js';
-import { additionsOfPairs } from '../weights/peft-additions.js';
+import { additionsOfPairs, type LoadedAdditions } from '../weights/peft-additions.js';
 import { downloadProgress } from './download-progress.js';
 import type { ModelOptions } from './model-options.js';
 
@@ -27,17 +27,18 @@ export async function withModel(
   const options = manifest.options.parse({ model: reference });
   const plugin = { manifest, contract: 'backbone', use: BACKBONE_PLUGIN, options, path: ['backbone'] } as const;
   const container = new RunContainer();
+  let loaded: LoadedAdditions | undefined;
   try {
     const { source, tokenizer, backbone } = await openParts(plugin, { container, files, engine: engineInfo });
-    const loaded = peft && additionsOfPairs(peft.pairs, backbone.linearSites, adapter as string);
     try {
+      loaded = peft && additionsOfPairs(peft.pairs, backbone.linearSites, adapter as string);
       await backbone.load();
     } finally {
       await source.close();
     }
     await use({ backbone, tokenizer, additions: loaded?.additions });
-    loaded?.dispose();
   } finally {
+    loaded?.dispose();
     await container.dispose();
   }
 }

@@ -80,11 +80,16 @@ function runBatch(
   const goesOn = generates || continuations.some((row) => row.some((ids) => ids.length > 1));
   const prompts = contexts.map(({ tokens }) => tokens);
   const run = runPrompts(model, prompts, { past, side, keepCache: goesOn });
-  contexts.forEach(({ inspect }, b) => {
-    inspect?.(run.logits[b]);
-  });
-  const scores = scoreContinuations(model, run, continuations);
-  const generated = generates ? generateGreedy(model, run, generation) : undefined;
-  if (!generated) run.cache?.dispose();
-  return contexts.map((_, b) => ({ scores: scores[b], generated: generated?.[b] }));
+  let handedOver = false;
+  try {
+    contexts.forEach(({ inspect }, b) => {
+      inspect?.(run.logits[b]);
+    });
+    const scores = scoreContinuations(model, run, continuations);
+    handedOver = Boolean(generates);
+    const generated = generates ? generateGreedy(model, run, generation) : undefined;
+    return contexts.map((_, b) => ({ scores: scores[b], generated: generated?.[b] }));
+  } finally {
+    if (!handedOver) run.cache?.dispose();
+  }
 }

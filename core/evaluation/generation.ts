@@ -29,19 +29,24 @@ export function generateGreedy(model: Model, run: PromptRun, limits: GenerationL
   const rows = run.logits.map((): number[] => []);
   const ended = (row: readonly number[]) => row.length > 0 && limits.ends(row[row.length - 1]);
   let { logits, cache } = run;
-  for (let step = 0; step < limits.maxTokens; step++) {
-    rows.forEach((row, b) => {
-      if (!ended(row)) row.push(argmax(logits[b]));
-    });
-    if (step + 1 === limits.maxTokens || rows.every(ended)) break;
-    [logits, cache] = nextLogits(model, rows, cache as KeyValueCache);
+  try {
+    for (let step = 0; step < limits.maxTokens; step++) {
+      rows.forEach((row, b) => {
+        if (!ended(row)) row.push(argmax(logits[b]));
+      });
+      if (step + 1 === limits.maxTokens || rows.every(ended)) break;
+      const next = runNewest(model, rows, cache as KeyValueCache);
+      cache?.dispose();
+      [logits, cache] = next;
+    }
+  } finally {
+    cache?.dispose();
   }
-  cache?.dispose();
   return rows.map((tokens) => ({ tokens, ended: ended(tokens) }));
 }
 
-/** Runs the rows' newest tokens [B, 1]; ended rows run along unread. Disposes the cache that it grows from. */
-function nextLogits(
+/** Runs the rows' newest tokens [B, 1] on a cache; ended rows run along unread. The caller disposes both caches. */
+function runNewest(
   { backbone, tokenizer, additions }: Model,
   rows: readonly (readonly number[])[],
   past: KeyValueCache,
@@ -51,7 +56,6 @@ function nextLogits(
     { pad: tokenizer.padding },
   );
   const result = backbone.forward({ batch, additions, past, logits: 'last', keepCache: true });
-  past.dispose();
   return [takeRows(result.logits as Tensor2D), result.cache as KeyValueCache];
 }
 

@@ -64,10 +64,14 @@ function scoreRound(model: Model, prompts: KeyValueCache, round: readonly OpenSc
   const longest = Math.max(...round.map((score) => score.ids.length - 1));
   const width = Math.max(1, Math.floor(logitRowsPerPass(model.backbone.sizes.vocabulary) / round.length));
   let past = prompts;
-  for (let start = 0; start < longest; start += width) {
-    const next = scoreStretch(model, past, round, { rows, start, end: Math.min(longest, start + width), longest });
+  try {
+    for (let start = 0; start < longest; start += width) {
+      const next = scoreStretch(model, past, round, { rows, start, end: Math.min(longest, start + width), longest });
+      if (past !== prompts) past.dispose();
+      past = next ?? prompts;
+    }
+  } finally {
     if (past !== prompts) past.dispose();
-    if (next) past = next;
   }
 }
 

@@ -75,6 +75,21 @@ describe('greedy generation', () => {
     await generate(prompts, { batchRows: 3, generation: { maxTokens: 4, ends: (token) => token % 2 === 0 } });
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  it.each([2, 3, 4])('leaves no tensor over where pass %i fails', async (failing) => {
+    const model = fakeModel();
+    const before = tf.memory().numTensors;
+    let passes = 0;
+    const forward = model.backbone.forward.bind(model.backbone);
+    model.backbone.forward = (request) => {
+      if (++passes === failing) throw new Error('no memory');
+      return forward(request);
+    };
+    const contexts = [{ tokens: [5, 6, 7], continuations: [[4, 5, 6]], generate: true }];
+    const running = runContexts(model, contexts, { generation: { maxTokens: 4, ends: never } });
+    await expect(running).rejects.toThrow('no memory');
+    expect(tf.memory().numTensors).toBe(before);
+  });
 });
 
 describe('the end of an answer', () => {
