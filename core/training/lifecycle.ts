@@ -25,8 +25,8 @@ const changing: readonly Role[] = ['adapter', 'regularizers', 'interventions'];
 
 /** A run's moments in order. docs/lifecycle.md shows this list. */
 export const lifecycle: readonly LifecycleMoment[] = [
-  { name: 'runStarted', each: 'run', who: ['observers'], what: 'The model is loaded, the data are checked.' },
   { name: 'prepare', each: 'run', who: changing, what: 'Files that options name are read and checked.' },
+  { name: 'runStarted', each: 'run', who: ['observers'], what: 'The model is loaded, the data are checked.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: 'The Init row, before the first task.' },
   { name: 'taskStarted', each: 'task', who: ['observers'], what: 'A task begins.' },
   { name: 'beforeTask', each: 'task', who: changing, what: 'The adapter grows, then methods measure.' },
@@ -44,5 +44,10 @@ export const lifecycle: readonly LifecycleMoment[] = [
   { name: 'taskDone', each: 'task', who: ['observers'], what: 'A task is over.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: "The task's row of the score matrix." },
   { name: 'runDone', each: 'run', who: ['observers'], what: 'Everything is written.' },
-  { name: 'dispose', each: 'run', who: [...changing, 'observers'], what: 'Each frees its own tensors.' },
+  {
+    name: 'dispose',
+    each: 'run',
+    who: ['observers', 'interventions', 'regularizers', 'adapter'],
+    what: 'Each frees its own tensors, the last one built first.',
+  },
 ];

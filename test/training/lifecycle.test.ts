@@ -27,10 +27,10 @@ describe('the lifecycle', () => {
       regularizers: [{ name: 'recorder', regularizer }],
       interventions: [{ name: 'recorder', intervention: recordingIntervention((name) => calls.push(name)) }],
       observers: [observer],
-      betweenTasks: () => void calls.push('scored'),
+      betweenTasks: (row) => void calls.push(...(row === 0 ? ['runStarted', 'scored'] : ['scored'])),
     });
     await trainSequence(parts);
-    const withinSequence = lifecycle.filter(({ name }) => !['runStarted', 'runDone', 'dispose'].includes(name));
+    const withinSequence = lifecycle.filter(({ name }) => !['runDone', 'dispose'].includes(name));
     expect(calls.filter((call, i) => call !== calls[i - 1])).toEqual(withinSequence.map(({ name }) => name));
     parts.adapter.dispose();
     parts.backbone.dispose();
