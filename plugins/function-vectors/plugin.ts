@@ -30,7 +30,7 @@ export const options = z
       .boolean()
       .default(true)
       .describe("Shuffles a file's items before they are split; false keeps its order."),
-    answerEnd: z.enum(['eos', 'newline']).default('newline').describe('What ends an answer; trained too.'),
+    answerEnd: z.enum(['eos', 'newline']).default('eos').describe('What ends an answer; trained too.'),
   })
   .superRefine(refuseEqualNames);
 

@@ -21,7 +21,7 @@ const task = { name: 'upper', file: 'upper.json' };
 it('writes a question and an answer by the template of Todd et al.', async () => {
   const { tasks, answerEnd } = await load({ tasks: [{ ...task, instruction: 'Capitalize.' }], shuffle: false });
   expect(tasks[0].train[0]).toEqual({ prompt: 'Capitalize.\nQ: a\nA:', answer: ' A' });
-  expect(answerEnd).toBe('newline');
+  expect(answerEnd).toBe('eos');
 });
 
 it('trains on the first 70 % and scores the others, without a common item', async () => {
