@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../core/cli/commands.js';
 import { runSchema } from '../../core/config/schema.js';
 import { catalogue } from '../../core/errors.js';
+import { metricNames } from '../../core/evaluation/metrics.js';
 import { optionTable } from '../../core/report/option-table.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -72,9 +73,28 @@ describe('the pages of commands', () => {
   it("hold the config's table as the schema has it", () => {
     expect(generated('docs/commands/run.md', 'options')).toBe(optionTable({ options: runSchema }));
   });
+
+  it('name every subcommand', async () => {
+    for (const [name, { load }] of Object.entries(commandTable)) {
+      const page = read(`docs/commands/${name}.md`);
+      const subcommands = (await load()).commands.map((command) => `palimpsest ${name} ${command.name()}`);
+      expect(subcommands.filter((command) => !page.includes(command))).toEqual([]);
+    }
+  });
+
+  it('name every metric', () => {
+    const page = read('docs/commands/run.md');
+    expect(Object.keys(metricNames).filter((metric) => !page.includes(`\`${metric}\``))).toEqual([]);
+  });
 });
 
 describe('links between pages', () => {
+  it('lead from the index to every page', () => {
+    const listed = [...read('docs/index.md').matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => join('docs', link));
+    const others = filesIn('docs', '.md').filter((page) => page !== 'docs/index.md');
+    expect(listed.sort()).toEqual([...others, 'README.md'].sort());
+  });
+
   it.each(pages)('lead somewhere: %s', (page) => {
     const links = [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
     expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,12 @@ const headings = [
   'Where we differ from the paper and its code',
   'Source',
 ];
+
+describe('the folder plugins/', () => {
+  it('holds plugins only', () => {
+    expect(registry.builtIn()).toEqual(readdirSync(join(root, 'plugins')).sort());
+  });
+});
 
 describe.each(registry.builtIn())('the plugin %s', (name) => {
   const read = () => readFileSync(join(root, 'docs', 'plugins', `${name}.md`), 'utf8');
