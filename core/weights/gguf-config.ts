@@ -17,6 +17,7 @@ export function ggufConfig(path: string, metadata: Record<string, unknown>, tens
   const known = architectures[architecture];
   const optional = (key: string) => numberAt(path, metadata, `${architecture}.${key}`);
   const required = (key: string) => optional(key) ?? missing(path, `${architecture}.${key}`, known !== undefined);
+  refuseExperts(path, architecture, optional('expert_count') ?? 0);
   const hidden_size = required('embedding_length');
   const heads = required('attention.head_count');
   const token = (key: string) => numberAt(path, metadata, `tokenizer.ggml.${key}_token_id`);
@@ -43,6 +44,13 @@ export function ggufConfig(path: string, metadata: Record<string, unknown>, tens
     eos_token_id: token('eos'),
     pad_token_id: token('padding'),
   };
+}
+
+/** Mixtral and its like are stored as `llama` too. */
+function refuseExperts(path: string, architecture: string, experts: number): void {
+  if (experts === 0 || !architectures[architecture]) return;
+  const got = `${architecture} with ${experts} experts`;
+  throw problem('ARCHITECTURE_UNSUPPORTED', { where: path, expected: `${architecture} without experts`, got });
 }
 
 function numberAt(path: string, metadata: Record<string, unknown>, key: string): number | undefined {

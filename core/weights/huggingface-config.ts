@@ -32,6 +32,7 @@ const configSchema = z.looseObject({
   hidden_act: z.string().default('silu'),
   sliding_window: count.nullish(),
   use_sliding_window: z.boolean().optional(),
+  max_window_layers: z.number().int().min(0).optional(),
   bos_token_id: tokenId.nullish(),
   eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
   pad_token_id: tokenId.nullish(),

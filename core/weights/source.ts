@@ -27,6 +27,8 @@ export interface ModelConfig {
   readonly hidden_act?: string;
   readonly sliding_window?: number | null;
   readonly use_sliding_window?: boolean;
+  /** Layers, from the first one, that see everything although use_sliding_window holds. */
+  readonly max_window_layers?: number;
   readonly bos_token_id?: number;
   readonly eos_token_id?: number | readonly number[];
   readonly pad_token_id?: number;

@@ -202,6 +202,18 @@ describe('what the llama backbone accepts', () => {
     backbone.dispose();
   });
 
+  it('takes a window that no layer uses for none, and refuses one that only some layers use', async () => {
+    const qwen = { model_type: 'qwen2', sliding_window: 2, use_sliding_window: true };
+    const [full] = logitsOf(await toyLlama('none', { model_type: 'qwen2' }), [long]);
+    expectClose(logitsOf(await toyLlama('none', { ...qwen, max_window_layers: 2 }), [long])[0], full);
+    const [narrow] = logitsOf(await toyLlama('none', { ...qwen, max_window_layers: 0 }), [long]);
+    expect(Math.abs(narrow[0] - full[0])).toBeGreaterThan(1e-3);
+    const mixed = toyWeights({ ...qwen, max_window_layers: 1 });
+    expect(() => new LlamaBackbone(mixed, { recompute: 'none' })).toThrow(
+      /ARCHITECTURE_UNSUPPORTED.*window.*the last 1 layers/,
+    );
+  });
+
   it('refuses a file that lacks a weight, and keeps nothing of it', async () => {
     const before = tf.memory().numTensors;
     const source = toyWeights({ tie_word_embeddings: false });

@@ -95,6 +95,11 @@ describe('other architectures', () => {
     await source.close();
   });
 
+  it('refuses a mixture of experts, which says llama as well', async () => {
+    const path = fileOf(ggufFile({ ...sizes('llama'), 'llama.expert_count': { u32: 8 } }, tensors));
+    await expectProblem(openGguf(path), 'ARCHITECTURE_UNSUPPORTED', path, 'llama with 8 experts');
+  });
+
   it('passes an unknown one through by name, without asking for its sizes', async () => {
     const source = await openGguf(fileOf(ggufFile({ 'general.architecture': { text: 'mamba' } }, tensors)));
     expect(source.config).toMatchObject({ architectures: ['mamba'], model_type: 'mamba' });
