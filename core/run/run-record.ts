@@ -3,6 +3,7 @@ import type { Adapter } from '../contracts/adapter.js';
 import type { BenchmarkData, Task } from '../contracts/benchmark.js';
 import type { Observer, StepRecord } from '../contracts/observer.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
+import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
 import type { TaskSummary } from '../training/sequence.js';
 import { optimizerSteps } from '../training/task-data.js';
@@ -66,8 +67,9 @@ export class RunRecord implements Observer {
 
   private async begin(): Promise<void> {
     const { plugins, data, model, directory, observers } = this.parts;
-    checkLengths(data, model.tokenizer, plugins.resolved);
-    const { seed, training } = plugins.resolved;
+    const { seed, training, evaluation } = plugins.resolved;
+    const limits = limitsWithin(training, model.backbone.sizes.maxPositions);
+    checkLengths(data, model.tokenizer, { training: limits, evaluation });
     const read = await inputs({ seed, model: model.files, data: data.files });
     directory.create();
     directory.writeJson('config.json', plugins.resolved);

@@ -10,6 +10,12 @@ export interface LengthLimits {
   readonly overflow: 'truncate' | 'refuse';
 }
 
+/** The limits with prompts so short that a model of `maxPositions` tokens has room for the longest answer behind them. */
+export function limitsWithin<L extends LengthLimits>(limits: L, maxPositions: number): L {
+  const room = Math.max(1, maxPositions - limits.maxOutputTokens);
+  return { ...limits, maxInputTokens: Math.min(limits.maxInputTokens, room) };
+}
+
 export interface FittedTokens {
   readonly tokens: number[];
   readonly truncated: boolean;
