@@ -1,5 +1,4 @@
 import { freemem, totalmem } from 'node:os';
-import * as tf from '@tensorflow/tfjs-core';
 import { problem } from '../errors.js';
 import type { EngineInfo } from './engine.js';
 
@@ -49,16 +48,4 @@ export function assertFits({ parameters, engine, what }: FitQuestion, machine = 
 
 function gib(bytes: number): string {
   return `${(bytes / GIB).toFixed(1)} GiB`;
-}
-
-/** How many tensors there are, and the bytes of their data. */
-export interface TensorUse {
-  readonly tensors: number;
-  readonly bytes: number;
-}
-
-/** Counts what TensorFlow.js holds now. */
-export function tensorUse(): TensorUse {
-  const { numTensors, numBytes } = tf.memory();
-  return { tensors: numTensors, bytes: numBytes };
 }

@@ -6,7 +6,7 @@ const BLANK = '\u2581';
  * Byte-pair merges equal to SentencePiece's BPE: of all ways to put a piece together from two others, the piece with the
  * highest score goes first (Kudo and Richardson 2018; scores are minus the order of learning).
  */
-export function mergesFromScores(pieces: readonly string[], scores: readonly number[]): [string, string][] {
+function mergesFromScores(pieces: readonly string[], scores: readonly number[]): [string, string][] {
   const ids = new Map(pieces.map((piece, id) => [piece, id]));
   const merges: { pair: [string, string]; score: number; order: number }[] = [];
   pieces.forEach((piece, id) => {

@@ -5,7 +5,7 @@ import { problem } from '../errors.js';
 const answerTimeout = 4000;
 
 /** Where the hub is: HF_ENDPOINT, by default the public one. */
-export function hubUrl(): string {
+function hubUrl(): string {
   return (process.env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
 }
 

@@ -61,19 +61,15 @@ function patternAt(values: Readonly<Record<string, number>> | null | undefined, 
 
 export interface PeftDescription {
   readonly pairs: readonly LowRankPair[];
-  /** By default that of the first pair: its scale times its rank. */
-  readonly alpha?: number;
   /** What PEFT records as the base model: a path, hub id or name. */
   readonly baseModel?: string;
-  /** Dropout that it was trained with, 0-1. */
-  readonly dropout?: number;
 }
 
 /** adapter_config.json for these pairs: ranks and scales that differ from the first pair's go into the patterns. */
-export function peftConfig({ pairs, alpha, baseModel, dropout = 0 }: PeftDescription): Record<string, unknown> {
+export function peftConfig({ pairs, baseModel }: PeftDescription): Record<string, unknown> {
   if (pairs.length === 0) throw problem('ADAPTER_INVALID', { expected: 'at least one low-rank pair', got: 'none' });
   const r = pairs[0].rank;
-  const lora_alpha = alpha ?? pairs[0].scale * r;
+  const lora_alpha = pairs[0].scale * r;
   const alphaOf = (pair: LowRankPair) => pair.scale * pair.rank;
   const otherRanks = pairs.filter((pair) => pair.rank !== r);
   const otherAlphas = pairs.filter((pair) => Math.abs(alphaOf(pair) - lora_alpha) > 1e-9 * lora_alpha);
@@ -85,7 +81,7 @@ export function peftConfig({ pairs, alpha, baseModel, dropout = 0 }: PeftDescrip
     inference_mode: true,
     init_lora_weights: true,
     lora_alpha,
-    lora_dropout: dropout,
+    lora_dropout: 0,
     modules_to_save: null,
     peft_type: 'LORA',
     r,

@@ -1,4 +1,4 @@
-import { z } from '../../core/index.js';
+import { filePath, z } from '../../core/index.js';
 
 export const incLoraOptions = z.strictObject({
   rank: z.number().int().min(1).default(8).describe('r, the rank of a pair.'),
@@ -13,10 +13,7 @@ export const incLoraOptions = z.strictObject({
     .enum(['per-task', 'single'])
     .default('per-task')
     .describe('A new pair for every task, earlier ones frozen and folded into the weights; or one pair for all tasks.'),
-  init: z
-    .string()
-    .min(1)
-    .meta({ path: 'always' })
+  init: filePath()
     .optional()
     .describe("A PEFT directory that the first task's pairs start from, relative to the config file."),
 });

@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { assertFits, machineMemory, tensorUse } from '../../core/engine/memory.js';
+import { assertFits, machineMemory } from '../../core/engine/memory.js';
 
 const GIB = 2 ** 30;
 const machine = { total: 64 * GIB, free: 32 * GIB };
@@ -31,12 +30,4 @@ test('the memory of this machine is positive and not all of it more than free', 
   const { total, free } = machineMemory();
   expect(free).toBeGreaterThan(0);
   expect(free).toBeLessThanOrEqual(total);
-});
-
-test('a tensor of 3 x 5 float32 numbers is one tensor and 60 bytes', () => {
-  const before = tensorUse();
-  const tensor = tf.zeros([3, 5]);
-  expect(tensorUse()).toEqual({ tensors: before.tensors + 1, bytes: before.bytes + 60 });
-  tensor.dispose();
-  expect(tensorUse()).toEqual(before);
 });

@@ -108,14 +108,14 @@ describe('writing', () => {
   it('gives back the same pairs', async () => {
     const folder = newFolder();
     const pairs = [pair(q, 2, 2), pair(v, 2, 2)];
-    await writePeft(folder, { pairs, baseModel: 'smollm2-135m-instruct', dropout: 0.1 });
+    await writePeft(folder, { pairs, baseModel: 'smollm2-135m-instruct' });
     expect(await readPeft(folder)).toEqual({ rank: 2, alpha: 4, targets: ['q_proj', 'v_proj'], pairs });
     expect(configAt(folder)).toMatchObject({
       peft_type: 'LORA',
       task_type: 'CAUSAL_LM',
       r: 2,
       lora_alpha: 4,
-      lora_dropout: 0.1,
+      lora_dropout: 0,
       target_modules: ['q_proj', 'v_proj'],
       base_model_name_or_path: 'smollm2-135m-instruct',
       inference_mode: true,
