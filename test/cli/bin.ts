@@ -1,7 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../core/cli/palimpsest.js', import.meta.url));
+const file = (name: string) => fileURLToPath(new URL(`../../core/cli/${name}`, import.meta.url));
+const bin = file('palimpsest.js');
+
+// The first call after a change builds, and says so.
+execFileSync(process.execPath, [file('build.js')], { stdio: 'ignore' });
 
 export interface Finished {
   readonly status: number;
@@ -9,10 +13,20 @@ export interface Finished {
   readonly stderr: string;
 }
 
+export interface Surroundings {
+  /** The program's file; this repository's by default. */
+  readonly program?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Runs the command line program as a user does, in a process of its own. */
-export function palimpsest(args: readonly string[], folder: string): Promise<Finished> {
+export function palimpsest(
+  args: readonly string[],
+  folder: string,
+  { program = bin, env = process.env }: Surroundings = {},
+): Promise<Finished> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { cwd: folder }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });
   });

@@ -39,8 +39,10 @@ beforeAll(async () => {
   writeModel('huge', { ...toyConfig, vocab_size: 4_000_000, hidden_size: 100_000 }, huge);
   truncateSync(join(folder, 'huge/model.safetensors'), huge.length + 4 * 4_000_000 * 100_000);
   write('cut.gguf', 'GGUF\x03\0\0\0');
+  write('corrupt.gguf', 'GGML'.repeat(20));
   write('a.jsonl', '{"prompt":"ab","answer":" a"}\n');
   write('long.jsonl', `{"prompt":"${'ab '.repeat(40)}","answer":" a"}\n`);
+  write('wordy.jsonl', `{"prompt":"ab","answer":" ${'ab'.repeat(40)}"}\n`);
   write('broken.jsonl', '{"prompt":"ab","answer":" a"}\n{"prompt":"ab"\n');
   write('keyless.jsonl', '{"prompt":"ab"}\n');
   write('empty.jsonl', '');
@@ -79,6 +81,7 @@ const cases: [string, string[], RegExp][] = [
   ['truncated safetensors', model('cut'), /^\[MODEL_FILE\] .*cut.*model\.safetensors/],
   ['corrupt safetensors', model('corrupt'), /^\[MODEL_FILE\] .*corrupt.*model\.safetensors/],
   ['a truncated GGUF', model('cut.gguf'), /^\[MODEL_FILE\] .*cut\.gguf/],
+  ['a corrupt GGUF', model('corrupt.gguf'), /^\[MODEL_FILE\] .*corrupt\.gguf/],
   ['an architecture it cannot run', model('gpt'), /^\[ARCHITECTURE_UNSUPPORTED\] .*gpt2 \(GPT2LMHeadModel\)/],
   ['a model too large for memory', model('huge'), /^\[MEMORY_TOO_SMALL\] .*huge/],
   ['an unknown engine', ['run', 'run.yaml', '--engine', 'gpu'], /^\[CONFIG_VALUE\] --engine.*auto/],
@@ -92,15 +95,22 @@ const cases: [string, string[], RegExp][] = [
   ],
   [
     'a prompt too long where that is refused',
+    [...train('long.jsonl'), '--set', 'training={overflow: refuse, maxInputTokens: 20}'],
+    /^\[DATA_TOO_LONG\] .*long\.jsonl:1, prompt.*at most 20 tokens/,
+  ],
+  [
+    'an answer too long where that is refused',
+    [...train('wordy.jsonl'), '--set', 'training={overflow: refuse, maxOutputTokens: 30}'],
+    /^\[DATA_TOO_LONG\] .*wordy\.jsonl:1, answer.*at most 30 tokens/,
+  ],
+  [
+    'an item to be scored that is too long where that is refused',
     [
-      'run',
-      'run.yaml',
+      ...set('benchmark.tasks.0.test=long.jsonl'),
       '--set',
-      'benchmark.tasks.0.train=long.jsonl',
-      '--set',
-      'training={overflow: refuse, maxInputTokens: 20}',
+      'training={overflow: refuse, maxInputTokens: 20, maxOutputTokens: 9}',
     ],
-    /^\[DATA_TOO_LONG\] .*long\.jsonl:1, prompt: .*at most 20 tokens/,
+    /^\[DATA_TOO_LONG\] .*long\.jsonl:1, prompt.*at most 20 tokens/,
   ],
 ];
 

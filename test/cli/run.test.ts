@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StepRecord } from '../../core/contracts/observer.js';
+import type { Prediction } from '../../core/evaluation/metrics.js';
 import { readPeft } from '../../core/weights/peft.js';
 import { palimpsest } from './bin.js';
 import { writeToyModel } from './toy-model.js';
@@ -14,6 +16,11 @@ const lines = <T>(name: string): T[] =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
+
+const sha256 = (name: string) =>
+  createHash('sha256')
+    .update(readFileSync(join(folder, name)))
+    .digest('hex');
 
 /** Rows `x y:` -> ` a`, or the letter that `answer` makes of them. */
 function writeRows(name: string, answer: (letter: string) => string): void {
@@ -43,6 +50,15 @@ async function run(out: string, ...more: string[]) {
   expect(finished.stderr).toBe('');
   expect(finished.status).toBe(0);
   return finished.stdout;
+}
+
+/** The toy model's token for ` a`. */
+const SPACE_A = 29;
+
+/** What `palimpsest logits` writes. */
+interface LogitsRow {
+  readonly logSumExp: number;
+  readonly logits: Readonly<Record<string, number>>;
 }
 
 /** Everything of the steps that does not depend on the clock. */
@@ -85,8 +101,12 @@ describe('palimpsest run', () => {
   it('keeps the config as it was resolved, the versions, the hashes and the seed', () => {
     expect(json('out/config.json')).toMatchObject({ seed: 1, adapter: { rank: 2, targets: ['q_proj', 'v_proj'] } });
     expect(json('out/environment.json')).toMatchObject({ engine: 'cpu', node: process.versions.node });
-    const inputs = JSON.stringify(json('out/inputs.json'));
-    expect(inputs.match(/[0-9a-f]{64}/g)?.length).toBeGreaterThanOrEqual(2);
+    const { seed, data, model } = json('out/inputs.json');
+    expect(seed).toBe(1);
+    expect(data).toEqual(
+      ['one.jsonl', 'two.jsonl'].map((name) => ({ path: join(folder, name), sha256: sha256(name), items: 8 })),
+    );
+    expect(model.sha256['model.safetensors']).toBe(sha256('toy/model.safetensors'));
   });
 
   it('scores Init and each task, zero-shot and few-shot, and keeps every prediction', () => {
@@ -115,6 +135,31 @@ describe('palimpsest run', () => {
     expect(all.pairs.map(({ scale }) => scale)).toEqual(all.pairs.map(() => 2));
     const [a1, a2, both] = [one.pairs[0].a, two.pairs[0].a, all.pairs[0].a];
     expect([...both]).toEqual([...a1, ...a2]);
+  });
+
+  it('ends with the model that the adapter of all tasks makes', async () => {
+    const predictions = lines<Prediction>('out/predictions/2-one-0-shot.jsonl');
+    writeFileSync(
+      join(folder, 'ask.jsonl'),
+      predictions.map(({ prompt }, id) => JSON.stringify({ id, prompt })).join('\n'),
+    );
+    const args = ['logits', '--model', 'toy', '--engine', 'cpu', '--input', 'ask.jsonl', '--ids', String(SPACE_A)];
+    await Promise.all([
+      palimpsest([...args, '--out', 'plain.jsonl'], folder),
+      palimpsest([...args, '--out', 'learnt.jsonl', '--adapter', 'out/adapters/all'], folder),
+    ]);
+    const logProbabilities = (name: string) =>
+      lines<LogitsRow>(name).map(({ logits, logSumExp }) => logits[SPACE_A] - logSumExp);
+    const final = predictions.map(({ firstTokenLogProbability }) => firstTokenLogProbability);
+    expect(logProbabilities('learnt.jsonl')).toEqual(final.map((value) => expect.closeTo(value, 4)));
+    expect(logProbabilities('plain.jsonl')).not.toEqual(final.map((value) => expect.closeTo(value, 2)));
+  });
+
+  it('runs the same again from the config in its directory', async () => {
+    const { status } = await palimpsest(['run', 'out/config.json', '--out', 'replay'], folder);
+    expect(status).toBe(0);
+    expect(steps('replay')).toEqual(steps('out'));
+    expect(json('replay/config.json')).toEqual(json('out/config.json'));
   });
 
   it('gives the same numbers for the same seed, others for another, and takes --set', async () => {
