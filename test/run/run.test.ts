@@ -1,0 +1,98 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../core/config/load.js';
+import type { Observer } from '../../core/contracts/observer.js';
+import { runConfig } from '../../core/run/run.js';
+import { writeToyModel } from '../cli/toy-model.js';
+import { scratchFolder, writeText } from '../config/write-config.js';
+
+const folder = scratchFolder();
+const config = `
+backbone: { use: llama, model: ./toy }
+adapter: { use: inc-lora, rank: 2, alpha: 4 }
+benchmark:
+  use: jsonl
+  tasks: [{ name: a, train: a.jsonl, test: a.jsonl }, { name: b, train: a.jsonl }]
+training: { batchSize: 2, maxOutputTokens: 3 }
+`;
+
+/** Notes what an observer is told, in its order. */
+class Listener implements Observer {
+  readonly heard: string[] = [];
+  runStarted = ({ tasks, steps }: { tasks: readonly string[]; steps: number }) => this.note('start', ...tasks, steps);
+  taskStarted = ({ taskIndex, steps }: { taskIndex: number; steps: number }) => this.note('task', taskIndex, steps);
+  stepDone = ({ step }: { step: number }) => this.note('step', step);
+  scored = ({ row, set }: { row: number; set: string }) => this.note('scored', row, set);
+  taskDone = ({ taskIndex }: { taskIndex: number }) => this.note('done', taskIndex);
+  runDone = () => this.note('end');
+
+  private note(...words: (string | number)[]): void {
+    this.heard.push(words.join(' '));
+  }
+}
+
+/** Runs the config after overrides into a folder of that name; gives what an observer heard. */
+async function run(out: string, ...set: string[]): Promise<string[]> {
+  const listener = new Listener();
+  const loaded = loadConfig(path.join(folder, 'run.yaml'), { set });
+  const logger = { info: () => {}, warn: () => {} };
+  await runConfig({ loaded, folder: path.join(folder, out), observers: [listener], logger });
+  return listener.heard;
+}
+
+beforeAll(async () => {
+  await writeToyModel(path.join(folder, 'toy'));
+  writeText(folder, 'run.yaml', config);
+  const rows = Array.from('bcd', (letter) => ({ prompt: `${letter}:`, answer: ' a' }));
+  writeText(folder, 'a.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+});
+
+describe('a run', () => {
+  it('tells its observers of every moment in its order', async () => {
+    expect(await run('told')).toEqual([
+      'start a b 4',
+      'scored 0 a',
+      'task 0 2',
+      'step 1',
+      'step 2',
+      'done 0',
+      'scored 1 a',
+      'task 1 2',
+      'step 3',
+      'step 4',
+      'done 1',
+      'scored 2 a',
+      'end',
+    ]);
+  });
+
+  it('leaves no tensor over when it is done', async () => {
+    const before = tf.memory().numTensors;
+    await run('clean');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([
+    ['the loss stops being a number', ['training.learningRate=1e30', 'training.clip=null'], /TRAINING_DIVERGED/],
+    ['the adapter is refused', ['adapter.targets=[nothing]'], /CONFIG_VALUE/],
+    ['an item is refused', ['training={overflow: refuse, maxInputTokens: 1}'], /DATA_TOO_LONG/],
+  ])('leaves no tensor over where %s', async (_, set, message) => {
+    const before = tf.memory().numTensors;
+    await expect(run(message.source, 'evaluation.after=never', ...set)).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('that is refused makes no folder', async () => {
+    await expect(run('refused', 'adapter.targets=[nothing]')).rejects.toThrow(/CONFIG_VALUE/);
+    expect(existsSync(path.join(folder, 'refused'))).toBe(false);
+  });
+
+  it('writes what it keeps and nothing else', async () => {
+    await run('whole');
+    const kept = ['adapters', 'config.json', 'environment.json', 'inputs.json', 'metrics.jsonl', 'predictions'];
+    expect(readdirSync(path.join(folder, 'whole')).sort()).toEqual([...kept, 'scores.json', 'summary.json']);
+    expect(readdirSync(path.join(folder, 'whole', 'adapters')).sort()).toEqual(['a', 'all', 'b']);
+  });
+});
