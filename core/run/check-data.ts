@@ -19,7 +19,8 @@ export function checkData(data: BenchmarkData, benchmark: string): void {
   const { error } = names.safeParse(data);
   if (error) {
     const [{ path, message }] = error.issues;
-    throw problem('CONFIG_VALUE', { where: `benchmark "${benchmark}", ${path.join('.')}`, got: message });
+    const where = `benchmark "${benchmark}", ${path.join('.')}`;
+    throw problem('CONFIG_VALUE', { where, expected: message.replace(/^expected /, '') });
   }
   for (const { name, items } of scoredSets(data)) {
     if (items.length === 0) {

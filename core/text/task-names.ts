@@ -5,7 +5,7 @@ export const taskName = z
   .string()
   .max(100)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, hyphens and underscores')
-  .refine((name) => name.toLowerCase() !== 'all', 'the name "all" is taken by the adapter of all tasks')
+  .refine((name) => name.toLowerCase() !== 'all', 'expected another name: "all" is taken by the adapter of all tasks')
   .describe('Names the task in tables and files.');
 
 interface NamedSets {
@@ -22,7 +22,7 @@ export function refuseEqualNames({ tasks, heldOut }: NamedSets, context: z.Refin
   ];
   for (const { name, path } of places) {
     if (seen.has(name.toLowerCase())) {
-      context.addIssue({ code: 'custom', path: [...path, 'name'], message: `the name "${name}" is there twice` });
+      context.addIssue({ code: 'custom', path: [...path, 'name'], message: 'expected a name that is not there twice' });
     }
     seen.add(name.toLowerCase());
   }
