@@ -18,10 +18,14 @@ export interface ConfigFile extends ConfigSource {
   readonly value: Record<string, unknown>;
 }
 
-/** Reads a YAML or JSON file that holds one object. @throws PalimpsestError CONFIG_FILE with the line */
-export function readConfigFile(file: string): ConfigFile {
+/**
+ * Reads a YAML or JSON file that holds one object.
+ * @param asker the place that names the file, if another file does
+ * @throws PalimpsestError CONFIG_FILE with the line
+ */
+export function readConfigFile(file: string, asker?: string): ConfigFile {
   const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(readText(file, asker), { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => `${file}:${lines.linePos(offset).line}`;
   const [wrong] = [...document.errors, ...document.warnings];
   if (wrong) throw problem('CONFIG_FILE', { where: at(wrong.pos[0]), expected: 'YAML or JSON', got: wrong.message });
@@ -44,16 +48,19 @@ export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return value === null ? 'null' : 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') return 'an object';
+  if (typeof value !== 'string') return String(value);
   const text = JSON.stringify(value);
-  return typeof value === 'string' ? `the text ${text.length > 60 ? `${text.slice(0, 57)}..."` : text}` : text;
+  return `the text ${text.length > 60 ? `${text.slice(0, 57)}..."` : text}`;
 }
 
-function readText(file: string): string {
+function readText(file: string, asker?: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const got = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : message;
+    if (asker)
+      throw problem('CONFIG_FILE', { where: asker, expected: 'a file that can be read', got: `${file}: ${got}` });
     throw problem('CONFIG_FILE', { where: file, got });
   }
 }

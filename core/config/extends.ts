@@ -23,26 +23,39 @@ const extendsSchema = z.union([
  * key, anything else (lists too) is replaced. Paths in `extends` are relative to the file that they stand in.
  * @throws PalimpsestError CONFIG_FILE, CONFIG_VALUE
  */
-export function readMergedConfig(file: string, chain: readonly string[] = []): MergedConfig {
-  const absolute = path.resolve(file);
-  if (chain.includes(absolute)) {
-    const cycle = [...chain.slice(chain.indexOf(absolute)), absolute].map((name) => path.basename(name)).join(' -> ');
-    throw problem('CONFIG_VALUE', {
-      where: `${chain.at(-1)}, extends`,
-      expected: 'files that do not extend one another',
-      got: cycle,
-      remedy: 'Remove one of them from `extends`.',
-    });
-  }
-  const own = readConfigFile(file);
+export function readMergedConfig(file: string): MergedConfig {
+  return readMerged(file, []);
+}
+
+/** @param chain the files that led here, each extended by the one before it */
+function readMerged(file: string, chain: readonly ConfigFile[]): MergedConfig {
+  const asker = chain.at(-1);
+  const own = readConfigFile(file, asker && placeOfExtends(asker));
   const { extends: parents, ...value } = own.value;
-  const merged = parentsOf(own, parents).map((parent) =>
-    readMergedConfig(path.join(path.dirname(file), parent), [...chain, absolute]),
-  );
+  const merged = parentsOf(own, parents).map((parent) => {
+    const next = path.isAbsolute(parent) ? parent : path.join(path.dirname(file), parent);
+    refuseCycle(next, [...chain, own]);
+    return readMerged(next, [...chain, own]);
+  });
   return {
     value: [...merged.map((parent) => parent.value), value].reduce(mergeObjects, {}),
     files: [...merged.flatMap(({ files }) => files), own],
   };
+}
+
+function refuseCycle(next: string, chain: readonly ConfigFile[]): void {
+  const start = chain.findIndex(({ name }) => path.resolve(name) === path.resolve(next));
+  if (start < 0) return;
+  throw problem('CONFIG_VALUE', {
+    where: placeOfExtends(chain[chain.length - 1]),
+    expected: 'files that do not extend one another',
+    got: [...chain.slice(start).map(({ name }) => name), next].map((name) => path.basename(name)).join(' -> '),
+    remedy: 'Remove one of them from `extends`.',
+  });
+}
+
+function placeOfExtends(file: ConfigFile): string {
+  return `${file.locate(['extends'])}, extends`;
 }
 
 function parentsOf(own: ConfigFile, parents: unknown): string[] {
@@ -50,7 +63,7 @@ function parentsOf(own: ConfigFile, parents: unknown): string[] {
   const parsed = extendsSchema.safeParse(parents);
   if (parsed.success) return parsed.data;
   throw problem('CONFIG_VALUE', {
-    where: `${own.locate(['extends'])}, extends`,
+    where: placeOfExtends(own),
     expected: 'a list of files',
     got: describeValue(parents),
   });

@@ -40,6 +40,7 @@ describe('a config', () => {
     expect(() => load(`${smallest}training: { betas: [0.9, 1] }\n`)).toThrow(
       /:4, training\.betas\.1: .*expected number >= 0 and < 1, got 1/,
     );
+    expect(() => load(`${smallest}training: { learningRate: .nan }\n`)).toThrow(/got NaN/);
     expect(() => load(`${smallest}training: { schedule: { kind: liner } }\n`)).toThrow(/did you mean "linear"/);
   });
 
@@ -103,6 +104,25 @@ describe('extends', () => {
     expect(config.seed).toBe(2);
   });
 
+  it('takes one file without a list, relative to the file that names it, or absolute', () => {
+    writeText(folder, 'a.yaml', smallest);
+    writeText(folder, 'deep/b.yaml', 'extends: ../a.yaml\nseed: 9\n');
+    expect(load('extends: deep/b.yaml\n').config).toMatchObject({ seed: 9, adapter: { use: 'inc-lora' } });
+    expect(load(`extends: ${path.join(folder, 'deep/b.yaml')}\n`).config.seed).toBe(9);
+  });
+
+  it('takes the same file twice on different ways', () => {
+    writeText(folder, 'a.yaml', smallest);
+    writeText(folder, 'b.yaml', 'extends: a.yaml\nseed: 9\n');
+    expect(load('extends: [b.yaml, a.yaml]\n').config.seed).toBe(9);
+  });
+
+  it('names the line that asks for a file that is not there', () => {
+    expect(() => load('seed: 1\nextends: [none.yaml]\n')).toThrow(
+      /\[CONFIG_FILE\] .*run\.yaml:2, extends: .*none\.yaml: no such file/,
+    );
+  });
+
   it('tells which of the files a wrong value stands in', () => {
     writeText(folder, 'a.yaml', `${smallest}training:\n  clip: -1\n`);
     expect(() => load('extends: [a.yaml]\nseed: 1\n')).toThrow(/a\.yaml:5, training\.clip/);
@@ -112,6 +132,11 @@ describe('extends', () => {
     writeText(folder, 'c.yaml', 'extends: [d.yaml]\n');
     writeText(folder, 'd.yaml', 'extends: [c.yaml]\n');
     expect(() => loadConfig(path.join(folder, 'c.yaml'))).toThrow(/c\.yaml -> d\.yaml -> c\.yaml/);
+    expect(() => loadConfig(path.join(folder, 'c.yaml'))).toThrow(/\[CONFIG_VALUE\] .*d\.yaml:1, extends: /);
+    writeText(folder, 'self.yaml', 'seed: 1\nextends: self.yaml\n');
+    expect(() => loadConfig(path.join(folder, 'self.yaml'))).toThrow(
+      /self\.yaml:2, extends: .*self\.yaml -> self\.yaml/,
+    );
     expect(() => load('extends: 3\n')).toThrow(/run\.yaml:1, extends: .*expected a list of files/);
   });
 });
