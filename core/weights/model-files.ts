@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { problem } from '../errors.js';
 import { type HubId, hubFolder, parseHubId } from './hub-id.js';
@@ -40,7 +40,7 @@ export async function findModel(reference: string, options: FindOptions = {}): P
     return { kind: 'gguf', path, reference, sha256: known.sha256 };
   }
   const id = parseHubId(reference);
-  if (!id || (reference.endsWith('.gguf') && !id.file)) throw notFound(reference);
+  if (!id || (reference.endsWith('.gguf') && !id.file)) throw notFound(reference, options.folder ?? '.');
   await fetchHubModel(id, options.progress);
   return cachedHubModel(reference, id)!;
 }
@@ -86,7 +86,9 @@ function localModel(reference: string, folder: string): ModelFiles | undefined {
   throw problem('MODEL_NOT_FOUND', { where: path, expected: 'a folder with config.json', got: 'one without' });
 }
 
-function notFound(reference: string) {
+function notFound(reference: string, folder: string) {
+  const isPath = isAbsolute(reference) || /^\.{1,2}[/\\]|\.gguf$/.test(reference);
+  if (isPath) return problem('MODEL_NOT_FOUND', { where: reference, got: `nothing at ${resolve(folder, reference)}` });
   const nearest = closest(
     reference,
     knownModels.map((model) => model.name),

@@ -44,7 +44,11 @@ describe('a path', () => {
   it('that leads nowhere is answered with the nearest name, without asking a hub', async () => {
     vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:1');
     await expectProblem(findModel('smollm2-135m', { folder }), 'MODEL_NOT_FOUND', 'smollm2-135m-instruct');
-    await expectProblem(findModel('./models/x.gguf', { folder }), 'MODEL_NOT_FOUND', './models/x.gguf');
+    await expectProblem(
+      findModel('./models/x.gguf', { folder }),
+      'MODEL_NOT_FOUND',
+      `nothing at ${join(folder, 'models/x.gguf')}`,
+    );
     await expectProblem(findModel('models/x.gguf', { folder }), 'MODEL_NOT_FOUND', 'models/x.gguf');
   });
 });
