@@ -8,7 +8,7 @@ import type { NativePackage } from './native-package.js';
 const PRODUCT = `
 const [folder, finder, addon] = process.argv.slice(1);
 require('node:util').isNullOrUndefined = (value) => value == null;
-require(finder).find = () => addon;
+require.cache[finder] = { id: finder, filename: finder, loaded: true, exports: { find: () => addon } };
 const tf = require(folder);
 const n = 64;
 const side = (seed) => Float32Array.from({ length: n * n }, (_, i) => ((i * seed) % 17) / 8 - 1);

@@ -114,7 +114,9 @@ export class FakeTools {
     writeFiles(folder, {
       'package.json': '{ "name": "fake", "main": "index.js" }',
       'index.js': PACKAGE,
-      'node_modules/@mapbox/node-pre-gyp/index.js': 'exports.find = () => "/nowhere";',
+      // A getter alone, as in the real package: an assignment to it does nothing.
+      'node_modules/@mapbox/node-pre-gyp/index.js':
+        'Object.defineProperty(exports, "find", { get: () => () => "/nowhere", enumerable: true });',
     });
     return { folder, version: '0.1', nodeApi: 8, addon: path.join(folder, 'lib', 'napi-v8', 'tfjs_binding.node') };
   }
