@@ -49,13 +49,12 @@ class WeightLoader {
 
   async model(sizes: ModelSizes): Promise<Omit<LlamaWeights, 'dispose'>> {
     const { vocabulary, width } = sizes;
-    const embeddingName = `${siteNames.embedding}.weight`;
-    const embeddingValues = await this.values(embeddingName, [vocabulary, width]);
-    const headValues = this.source.config.tie_word_embeddings
-      ? embeddingValues
-      : await this.values('lm_head.weight', [vocabulary, width]);
-    const embedding = this.keep(tf.tensor2d(embeddingValues, [vocabulary, width]));
-    const head = this.keep(new FrozenLinear(headValues, vocabulary, width));
+    const shape: [number, number] = [vocabulary, width];
+    const embedding = this.keep(tf.tensor2d(await this.values(`${siteNames.embedding}.weight`, shape), shape));
+    const tied = this.source.config.tie_word_embeddings;
+    const head = this.keep(
+      new FrozenLinear(tied ? embedding : await this.values('lm_head.weight', shape), vocabulary, width),
+    );
     const norm = await this.gain(siteNames.norm, width);
     const layers: LayerWeights[] = [];
     for (let layer = 0; layer < sizes.layers; layer++) layers.push(await this.layer(layer, sizes));

@@ -214,6 +214,19 @@ describe('what the llama backbone accepts', () => {
     );
   });
 
+  it('holds tied embeddings once where no engine needs them turned', async () => {
+    const buffers = async (tie_word_embeddings: boolean) => {
+      const before = tf.memory().numDataBuffers;
+      const backbone = await toyLlama('none', { tie_word_embeddings });
+      const held = tf.memory().numDataBuffers - before;
+      backbone.dispose();
+      expect(tf.memory().numDataBuffers).toBe(before);
+      return held;
+    };
+    const saved = (await buffers(false)) - (await buffers(true));
+    expect(saved).toBe(tf.getBackend() === 'wasm' ? 0 : 1);
+  });
+
   it('refuses a file that lacks a weight, and keeps nothing of it', async () => {
     const before = tf.memory().numTensors;
     const source = toyWeights({ tie_word_embeddings: false });

@@ -14,14 +14,14 @@ export class FrozenLinear {
   private transposed?: tf.Tensor2D;
   private readonly bias?: tf.Tensor1D;
 
-  /** @param values W row-major [out, in] @param bias [out] */
+  /** @param values W [out, in], row-major; a tensor stays the caller's and shares its data @param bias [out] */
   constructor(
-    values: Float32Array,
+    values: Float32Array | tf.Tensor2D,
     readonly outFeatures: number,
     readonly inFeatures: number,
     bias?: Float32Array,
   ) {
-    const weight = tf.tensor2d(values, [outFeatures, inFeatures]);
+    const weight = values instanceof tf.Tensor ? tf.clone(values) : tf.tensor2d(values, [outFeatures, inFeatures]);
     if (this.turned) {
       this.transposed = turn(weight);
       weight.dispose();
