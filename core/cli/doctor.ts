@@ -54,7 +54,10 @@ function rows({ node, platform, auto, engines, gpu, memory, models }: Findings):
 }
 
 function engineLine(engine: EngineState): string {
-  if ('missing' in engine) return `not available: ${engine.missing}`;
+  if ('missing' in engine) {
+    const remedy = engine.name === 'native' ? ' (`palimpsest engine install` sets it up)' : '';
+    return `not available: ${engine.missing}${remedy}`;
+  }
   const { info, gflops } = engine;
   const threads = `${info.threads} thread${info.threads === 1 ? '' : 's'}`;
   const parts = [info.tensorflow && `TensorFlow ${info.tensorflow}`, threads, info.gpu, `${gflops.toFixed(1)} GFLOPS`];

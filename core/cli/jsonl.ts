@@ -21,6 +21,9 @@ export interface ParsedLine<T> extends InputLine {
 /** Lines of a JSONL file, or of standard input where none is named; blank ones are passed over. @throws PalimpsestError INPUT_FILE, INPUT_LINE */
 export async function readLines(input?: string): Promise<InputLine[]> {
   const name = input ?? 'standard input';
+  if (input === undefined && process.stdin.isTTY) {
+    process.stderr.write('Reading JSONL from standard input; Ctrl-D ends it, --input names a file.\n');
+  }
   const bytes = input === undefined ? await buffer(process.stdin) : await readInput(input);
   const text = utf8(bytes, name);
   return text.split(/\r?\n/).flatMap((json, index) => {

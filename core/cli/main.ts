@@ -15,7 +15,7 @@ export async function main(args: readonly string[]): Promise<void> {
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, args);
   }
 }
 
@@ -28,12 +28,17 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  const wanted = args.find((argument) => !argument.startsWith('-'));
+  const wanted = wantedCommand(args);
   for (const [name, { summary, load }] of Object.entries(commandTable)) {
     const command = name === wanted ? await load() : new Command(name);
     program.addCommand(inheritSettings(command.summary(summary), program));
   }
   return program;
+}
+
+/** The name that the arguments begin with. */
+function wantedCommand(args: readonly string[]): string | undefined {
+  return args.find((argument) => !argument.startsWith('-'));
 }
 
 function inheritSettings(command: Command, parent: Command): Command {
@@ -42,10 +47,10 @@ function inheritSettings(command: Command, parent: Command): Command {
   return command;
 }
 
-function report(error: unknown): number {
+function report(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    return report(usageProblem(error));
+    return report(usageProblem(error, args), args);
   }
   const fault = error instanceof Error ? error : new Error(String(error));
   if (fault instanceof PalimpsestError) {
@@ -57,9 +62,12 @@ function report(error: unknown): number {
 }
 
 /** Commander's own message, which may have two lines, as one of ours. */
-function usageProblem(error: CommanderError): PalimpsestError {
-  if (error.code === 'commander.help') return problem('USAGE', { expected: 'a subcommand', got: 'none' });
+function usageProblem(error: CommanderError, args: readonly string[]): PalimpsestError {
+  const command = wantedCommand(args);
+  const remedy = command && Object.hasOwn(commandTable, command) ? `See \`palimpsest ${command} --help\`.` : undefined;
+  if (error.code === 'commander.help') return problem('USAGE', { expected: 'a subcommand', got: 'none', remedy });
   return problem('USAGE', {
+    remedy,
     got: error.message
       .replace(/^error: /, '')
       .replace(/\.?\s*\n\s*/g, ' ')

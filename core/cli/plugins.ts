@@ -20,12 +20,9 @@ export function pluginsCommand(): Command {
 }
 
 async function list(registry: PluginRegistry): Promise<string> {
-  const table = new Table({ head: ['plugin', 'provides', 'summary'], style: { head: [], border: [] } });
-  for (const name of registry.builtIn()) {
-    const manifest = await registry.find(name);
-    table.push([name, contractOf(manifest).contract, manifest.summary]);
-  }
-  return `${table}\n`;
+  const manifests = await Promise.all(registry.builtIn().map((name) => registry.find(name)));
+  const rows = manifests.map((manifest) => [manifest.name, contractOf(manifest).contract, manifest.summary]);
+  return fittedTable(['plugin', 'provides', 'summary'], rows);
 }
 
 function explain(manifest: PluginManifest): string {
@@ -35,12 +32,22 @@ function explain(manifest: PluginManifest): string {
     paper && `Source: ${paper}`,
     requires.length > 0 && `Needs: ${requires.join(', ')}`,
   ];
-  const table = new Table({
-    head: ['option', 'type', 'default', 'meaning'],
-    colWidths: [null, 30, 22, 60],
-    wordWrap: true,
-    style: { head: [], border: [] },
-  });
-  for (const row of optionRows(jsonSchemaOf(options))) table.push([row.name, row.type, row.default, row.help]);
-  return `${facts.filter(Boolean).join('\n')}\n${table.length > 0 ? `${table}\n` : 'It has no options.\n'}`;
+  const rows = optionRows(jsonSchemaOf(options)).map((row) => [row.name, row.type, row.default, row.help]);
+  const table = rows.length > 0 ? fittedTable(['option', 'type', 'default', 'meaning'], rows) : 'It has no options.\n';
+  return `${facts.filter(Boolean).join('\n')}\n${table}`;
+}
+
+/** A table as wide as the terminal at most; of its columns the last one gives way, then those of long types. */
+function fittedTable(head: readonly string[], rows: readonly string[][]): string {
+  const room = Math.min(process.stdout.columns ?? 120, 120);
+  const widest = (column: number) => Math.max(...[head, ...rows].map((row) => row[column].length)) + 2;
+  const type = head.indexOf('type');
+  const fixed = head
+    .slice(0, -1)
+    .map((_, column) => (column === type ? Math.min(widest(type), room / 4) : widest(column)));
+  const last = room - fixed.reduce((sum, width) => sum + Math.floor(width) + 1, 2);
+  const colWidths = [...fixed.map(Math.floor), Math.max(20, Math.min(last, widest(head.length - 1)))];
+  const table = new Table({ head: [...head], colWidths, wordWrap: true, style: { head: [], border: [] } });
+  table.push(...rows);
+  return `${table}\n`;
 }

@@ -8,7 +8,7 @@ import { defaultRunFolder } from '../run/run-directory.js';
 import { downloadProgress } from './download-progress.js';
 
 interface RunOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly out?: string;
   readonly engine?: string;
   readonly seed?: string;
@@ -19,14 +19,14 @@ export function runCommand(): Command {
   return new Command('run')
     .description('Run a config: train its tasks one after another, score them, and write the run directory.')
     .argument('<config>', 'YAML or JSON file')
-    .option('--set <key=value>', 'override a value, for example training.batchSize=4 (repeatable)', collect, [])
+    .option('--set <key=value>', 'override a value, for example training.batchSize=4 (repeatable)', collect)
     .option('--out <directory>', 'run directory, new or empty (default: runs/<config>-<time>)')
     .option('--engine <engine>', 'auto, native, wasm or cpu')
     .option('--seed <number>', 'seed of every random draw')
     .action(run);
 }
 
-function collect(value: string, earlier: readonly string[]): string[] {
+function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 

@@ -47,8 +47,9 @@ export function linkAddon(place: NativePackage, compiled: string): void {
 /** Loads the package, which registers the TensorFlow.js backend `tensorflow`. @throws whatever loading throws */
 export function loadNativePackage(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const util = require('node:util') as { isNullOrUndefined: (value: unknown) => boolean };
+  const util = require('node:util') as Record<'isNullOrUndefined' | 'isArray', (value: unknown) => boolean>;
   util.isNullOrUndefined = (value) => value === null || value === undefined; // gone since Node 23, still called
+  util.isArray = Array.isArray; // warns that it is deprecated since Node 22, still called
   require(NATIVE_PACKAGE);
 }
 

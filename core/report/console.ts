@@ -114,7 +114,9 @@ export class ConsoleReport implements Observer {
       return `${name} ${setScore(metrics)?.toFixed(2) ?? '-'}`;
     });
     this.row = [];
-    this.line(`${title}: ${cells.join(', ')}`);
+    this.line(
+      wrapped([`${title}: ${cells[0]}`, ...cells.slice(1)], this.screen.isTTY ? this.screen.columns : undefined),
+    );
   }
 
   private line(text: string): void {
@@ -130,6 +132,14 @@ export class ConsoleReport implements Observer {
 /** A field's name as words: backwardTransfer as `backward transfer`; HP, IP and FP stay. */
 function words(name: string): string {
   return name.replace(/([a-z])([A-Z])/g, (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`);
+}
+
+/** Parts joined by commas, broken between two of them where a line would be wider than a terminal. */
+function wrapped(parts: readonly string[], width = Number.POSITIVE_INFINITY): string {
+  return parts.reduce((text, part) => {
+    const line = text.length - text.lastIndexOf('\n') - 1;
+    return `${text},${line + part.length + 3 > width ? '\n  ' : ' '}${part}`;
+  });
 }
 
 /** Back to the line's start, and empty it. */
