@@ -32,6 +32,11 @@ export interface Task {
   readonly train: readonly Example[];
   /** What the score matrix measures; undefined: trained, not scored. */
   readonly test?: EvaluationSet;
+  /**
+   * Samples that are neither trained on nor scored, for the N-shot prompts by which methods measure the model; undefined
+   * for none.
+   */
+  readonly validation?: readonly TextExample[];
   /** Passes over `train`. */
   readonly epochs: number;
 }
