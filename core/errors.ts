@@ -18,6 +18,10 @@ export const catalogue = {
     sentence: 'The model has no chat template',
     remedy: 'Use `prompt` or `text` in place of `messages`.',
   },
+  CHECKPOINT_INVALID: {
+    sentence: 'The run cannot go on from its checkpoint',
+    remedy: 'Run it anew into another --out, or give the config, data and model that it began with.',
+  },
   CONFIG_FILE: { sentence: 'The config file cannot be read', remedy: 'Check the path and that it is YAML or JSON.' },
   CONFIG_KEY: {
     sentence: 'The config has a key that does not exist',
@@ -86,6 +90,10 @@ export const catalogue = {
     remedy: 'Mend the plugin; docs/lifecycle.md tells what a pass may ask for.',
   },
   PLUGIN_CLASH: { sentence: 'Two plugins cannot run together', remedy: 'Remove one of them.' },
+  PLUGIN_IDLE: {
+    sentence: 'A plugin does nothing',
+    remedy: 'Check its options and the task from which it acts, or go on nevertheless with --allow-idle.',
+  },
   PLUGIN_LOAD: {
     sentence: 'A plugin could not be loaded',
     remedy: 'Check that the file exports a manifest made with definePlugin as default.',

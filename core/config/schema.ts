@@ -12,6 +12,11 @@ export const scheduleSchema = z.strictObject({
   warmup: count.min(0).default(0).describe('Optimizer steps of linear warm-up in every task.'),
 });
 
+export const keepSchema = z.strictObject({
+  memory: count.min(0).default(512).meta({ unit: 'MiB' }).describe('In memory.'),
+  disk: count.min(0).default(4096).meta({ unit: 'MiB' }).describe('In a file of the run directory, beyond that.'),
+});
+
 export const trainingSchema = z.strictObject({
   batchSize: count.min(1).default(8).describe('Rows of one micro-batch.'),
   accumulate: count.min(1).default(1).describe('Micro-batches of one optimizer step.'),
@@ -31,6 +36,16 @@ export const trainingSchema = z.strictObject({
     .enum(['truncate', 'refuse'])
     .default('truncate')
     .describe('A prompt too long loses its middle, an answer its end; or refused.'),
+  keep: keepSchema.prefault({}).describe("How much of a fixed model's outputs (a teacher's) is kept over epochs."),
+  allowIdle: z.boolean().default(false).describe('Goes on where a plugin is found to do nothing.'),
+});
+
+export const checkpointSchema = z.strictObject({
+  every: count
+    .min(0)
+    .default(100)
+    .meta({ unit: 'optimizer steps' })
+    .describe('Within a task; 0: only after each task.'),
 });
 
 export const evaluationSchema = z.strictObject({
@@ -59,6 +74,7 @@ export const runSchema = z.strictObject({
   benchmark: pluginUse,
   observers: z.array(pluginUse).default([]).describe('Watchers beside the console and metrics.jsonl.'),
   training: trainingSchema.prefault({}).describe('AdamW and its data.'),
+  checkpoint: checkpointSchema.prefault({}).describe('How often the run saves what it needs to go on.'),
   evaluation: evaluationSchema.prefault({}).describe('What is scored, and when.'),
 });
 

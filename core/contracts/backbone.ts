@@ -47,6 +47,8 @@ export interface LinearAddition {
    * needs a gradient, and gives the same values when called again with the same `draw` (activations may be recomputed).
    */
   apply(x: Tensor2D, inputs: readonly Tensor[], draw?: DropoutDraw): Tensor2D;
+  /** Whether `apply` makes use of its draw. */
+  readonly drops?: boolean;
 }
 
 /** Names this step's dropout, so that recomputation draws the same mask. Absent outside training. */
@@ -68,6 +70,11 @@ export interface ActivationEdit {
   apply(activation: Tensor, inputs: readonly Tensor[], rows: TokenBatch): Tensor;
   /** Two edits with equal keys do the same: passes that differ in nothing else are run once. */
   readonly key: string;
+  /**
+   * `answers`: it touches nothing but the positions that a TrainingBatch's `answerStart` and `answerPositions` name, so that
+   * passes which differ in such edits share their prompts. Default `any`.
+   */
+  readonly where?: 'any' | 'answers';
 }
 
 /** Keys and values of tokens already run, per layer. Disposed by whoever asked for it. */
@@ -82,6 +89,7 @@ export interface KeyValueCache {
 }
 
 export interface ForwardRequest {
+  /** May hold branches and positions of its own, but not together with `past`. */
   readonly batch: TokenBatch;
   /** Where logits are needed: flat positions into [B * T], `last` real token of every row, `all`, or `none` (default). */
   readonly logits?: 'none' | 'last' | 'all' | Int32Array;

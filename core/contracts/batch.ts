@@ -8,6 +8,13 @@ export interface TokenBatch {
   readonly rows: number;
   /** T, the padded length of every row in tokens. */
   readonly length: number;
+  /** Position of every token in its sequence [B * T]; by default the number of real tokens before it in its row. */
+  readonly positions?: Int32Array;
+  /**
+   * Branch of every token [B * T]: 0 is the trunk, which every token of its row sees; branch n sees the trunk and what came
+   * before in branch n. So one row holds several continuations of one prompt. By default all are trunk.
+   */
+  readonly branches?: Uint8Array;
 }
 
 /** A batch with what it is trained on. */

@@ -1,11 +1,11 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import type { TrainingBatch } from './batch.js';
-import type { Moments, StepPosition } from './moments.js';
+import type { MicroPosition, Moments } from './moments.js';
 import type { PassRequest, PassResult } from './passes.js';
 
 /** The step as a regularizer sees it. */
 export interface PenaltyMoment {
-  readonly step: StepPosition;
+  readonly step: MicroPosition;
   readonly batch: TrainingBatch;
   /** The passes that `passes` asked for, by its names. */
   readonly passes: Readonly<Record<string, PassResult>>;
@@ -21,7 +21,7 @@ export interface Regularizer extends Moments {
   /** First task, from 0, in which it acts. */
   readonly startsAt: number;
   /** Passes that `penalty` reads, by names of its own. */
-  passes?(step: StepPosition, batch: TrainingBatch): Record<string, PassRequest>;
+  passes?(step: MicroPosition, batch: TrainingBatch): Record<string, PassRequest>;
   /** The loss term, weight included, shape []; differentiable. Called inside tf.tidy. */
   penalty(moment: PenaltyMoment): Scalar;
 }

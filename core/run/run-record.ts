@@ -5,7 +5,7 @@ import type { Observer, StepRecord } from '../contracts/observer.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
-import type { TaskSummary } from '../training/sequence.js';
+import type { TaskSummary } from '../training/checkpoint.js';
 import { optimizerSteps } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
 import { checkLengths } from './check-data.js';

@@ -6,7 +6,8 @@ import type { PluginState, StepPosition } from '../contracts/moments.js';
 import type { AdapterView } from '../contracts/passes.js';
 import type { Regularizer } from '../contracts/regularizer.js';
 import { additionsOf } from '../training/additions.js';
-import { runPass, sharePasses } from '../training/passes.js';
+import { sharePasses } from '../training/passes.js';
+import { runPass } from '../training/run-pass.js';
 import { measured } from './measured.js';
 import { expectClose } from './tensor-checks.js';
 import { participantsOf, type ToyRun } from './toy-run.js';
@@ -53,7 +54,13 @@ export function logitsOf({ backbone, adapter }: ToyRun, batch: TrainingBatch, vi
 }
 
 /** The regularizer's term on a batch, with the passes that it asks for, shape as it comes. */
-export function penaltyOf(run: ToyRun, regularizer: Regularizer, step: StepPosition, batch: TrainingBatch): tf.Scalar {
+export function penaltyOf(
+  run: ToyRun,
+  regularizer: Regularizer,
+  position: StepPosition,
+  batch: TrainingBatch,
+): tf.Scalar {
+  const step = { ...position, micro: 0 };
   const asked = regularizer.passes?.(step, batch) ?? {};
   const shared = sharePasses(Object.values(asked), { rows: batch });
   const results = new Map(shared.flatMap((pass) => [...runPass(pass, run)]));

@@ -71,7 +71,7 @@ function partsOf(run: ToyRun, watch: Watch, observer: Observer): Omit<SequencePa
     interventions: [...own, { name: 'watch', intervention: watching }],
     tokenizer: toyTokenizer,
     random,
-    settings: trainingSchema.parse({ batchSize: 4, learningRate: 0.05, weightDecay: 0 }),
+    settings: trainingSchema.parse({ batchSize: 4, learningRate: 0.05, weightDecay: 0, allowIdle: true }),
     observers: contract === 'observer' ? [plugin as Observer, observer] : [observer],
     betweenTasks: (row) => watch.betweenTasks?.(row),
   };

@@ -93,9 +93,14 @@ function readyMade({ tokens, labels }: TokenExample, tokenizer: Tokenizer, where
   };
 }
 
+/** The label that each answer position predicts [P]. */
+export function nextLabels({ labels, answerPositions }: TrainingBatch): Int32Array {
+  return answerPositions.map((position) => labels[position + 1]);
+}
+
 /** The examples named by `indices` as one right-padded batch; `pad` fills it up. */
 export function trainingBatch(
-  examples: readonly EncodedExample[],
+  examples: readonly TokenExample[],
   indices: readonly number[],
   pad: number,
 ): TrainingBatch {

@@ -1,21 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DropoutDraw } from '../contracts/backbone.js';
 import type { TrainingBatch } from '../contracts/batch.js';
-import type { StepPosition } from '../contracts/moments.js';
-import type { PassRequest, PassResult } from '../contracts/passes.js';
+import type { MicroPosition } from '../contracts/moments.js';
+import type { PassResult } from '../contracts/passes.js';
 import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
+import { nextLabels } from '../text/examples.js';
+import type { IdleWatch, TermProbe } from './idle-watch.js';
+import type { KeptPasses } from './kept-passes.js';
 import type { Packing } from './packing.js';
 import type { NamedRegularizer, Participants } from './participants.js';
-import { runPass, type SharedPass, sharePasses } from './passes.js';
+import type { PassResults } from './run-pass.js';
+import { runGroups } from './run-passes.js';
+import { type AskedRegularizer, planStep, type StepPlan } from './step-plan.js';
 
 /** One micro-batch of an optimizer step. */
 export interface MicroBatch {
   readonly batch: TrainingBatch;
-  readonly step: StepPosition;
+  readonly step: MicroPosition;
   /** This micro-batch's answer tokens as a part of the step's, 0-1. */
   readonly share: number;
-  /** Whether penalties over weights are paid here: in the first micro-batch of the step. */
-  readonly paysWeights: boolean;
   readonly dropout: DropoutDraw;
 }
 
@@ -26,79 +29,96 @@ export interface MicroResult {
   readonly gradient: tf.Tensor1D;
 }
 
-interface Asked extends NamedRegularizer {
-  readonly passes: Record<string, PassRequest>;
+/** What the steps of one task share. */
+export interface StepParts {
+  readonly run: Participants;
+  readonly packing: Packing;
+  readonly kept: KeptPasses;
+  readonly watch: IdleWatch;
 }
 
-const MAIN: PassRequest = { edits: 'step', logits: 'answers' };
-
 /** Loss terms and gradient of one micro-batch; every distinct pass runs once, those without gradient off the tape. */
-export function microGradient(run: Participants, packing: Packing, micro: MicroBatch): MicroResult {
-  const { batch, step } = micro;
-  const stepEdits = run.interventions
-    .filter(({ intervention }) => step.taskIndex >= intervention.startsAt)
-    .flatMap(({ intervention }) => intervention.edits(step, batch));
-  const asked = askedPasses(run.regularizers, micro);
-  const requests = [MAIN, ...asked.flatMap(({ passes }) => Object.values(passes))];
-  const passes = sharePasses(requests, { rows: batch, stepEdits });
+export function microGradient(parts: StepParts, micro: MicroBatch): MicroResult {
+  const { run, watch } = parts;
+  const plan = planStep(run, micro, watch);
+  const result = weightedTerms(parts, micro, plan);
+  for (const asked of plan.asked) {
+    if (watch.wants(asked.name, micro.step)) watch.saw(asked.name, probeTerm(parts, micro, asked));
+  }
+  return result;
+}
+
+function weightedTerms(parts: StepParts, micro: MicroBatch, plan: StepPlan): MicroResult {
   let terms: tf.Tensor1D | undefined;
   try {
     return tf.tidy(() => {
-      const fixed = runAll(passes.filter((pass) => !pass.gradient));
-      const { grads } = variableGradients(run, () => {
-        const results = new Map([...fixed, ...runAll(passes.filter((pass) => pass.gradient))]);
-        terms = tf.keep(tf.stack(lossTerms(run.regularizers, asked, results, micro))) as tf.Tensor1D;
+      const gradients = gradientsOf(parts, micro, plan, (results) => {
+        terms = tf.keep(tf.stack(lossTerms(parts.run.regularizers, plan, results, micro))) as tf.Tensor1D;
         return tf.sum(terms);
       });
-      return { terms: (terms as tf.Tensor1D).dataSync<'float32'>(), gradient: packing.pack(grads) };
+      return { terms: (terms as tf.Tensor1D).dataSync<'float32'>(), gradient: parts.packing.pack(gradients) };
     });
   } finally {
     terms?.dispose();
   }
-
-  function runAll(some: readonly SharedPass[]): Map<PassRequest, PassResult> {
-    return new Map(some.flatMap((pass) => [...runPass(pass, run, micro.dropout)]));
-  }
 }
 
-function acts({ regularizer }: NamedRegularizer, { step, paysWeights }: MicroBatch): boolean {
-  return step.taskIndex >= regularizer.startsAt && (regularizer.over === 'positions' || paysWeights);
-}
-
-function askedPasses(regularizers: readonly NamedRegularizer[], micro: MicroBatch): Asked[] {
-  return regularizers
-    .filter((named) => acts(named, micro))
-    .map((named) => ({ ...named, passes: named.regularizer.passes?.(micro.step, micro.batch) ?? {} }));
-}
-
-/** Gradients by the adapter's names of its variables; none for a variable that the loss does not reach. */
-function variableGradients({ adapter }: Participants, loss: () => tf.Scalar): { grads: Record<string, tf.Tensor> } {
-  const variables = adapter.trainable();
-  const { grads } = tf.variableGrads(loss, Object.values(variables));
-  const named = Object.entries(variables).filter(([, variable]) => grads[variable.name]);
-  return { grads: Object.fromEntries(named.map(([name, variable]) => [name, grads[variable.name]])) };
+/** Gradients of a scalar over a plan's passes, by the adapter's names of its variables; none where it does not reach one. */
+function gradientsOf(
+  { run, kept }: StepParts,
+  { batch, step, dropout }: MicroBatch,
+  plan: StepPlan,
+  loss: (results: PassResults) => tf.Scalar,
+): Record<string, tf.Tensor> {
+  const lasting = kept.serve(plan.kept, batch, {
+    store: step.epoch + 1 < step.epochs,
+    run: (requests) => runGroups(plan.groupsOf(requests), run),
+  });
+  const fixed = runGroups(plan.fixed, run);
+  const entries = Object.entries(run.adapter.trainable());
+  const { grads } = tf.engine().gradients(
+    () => loss(new Map([...lasting, ...fixed, ...runGroups(plan.flowing, run, dropout)])),
+    entries.map(([, variable]) => variable),
+    undefined,
+    true,
+  );
+  return Object.fromEntries(entries.flatMap(([name], i) => (grads[i] ? [[name, grads[i]]] : [])));
 }
 
 /** The step's cross-entropy, then a term per regularizer (0 where it does not act), each weighted for this micro-batch. */
 function lossTerms(
   regularizers: readonly NamedRegularizer[],
-  asked: readonly Asked[],
-  results: ReadonlyMap<PassRequest, PassResult>,
+  { main, asked }: StepPlan,
+  results: PassResults,
   micro: MicroBatch,
 ): tf.Scalar[] {
-  const { logits } = results.get(MAIN) as PassResult;
+  const { logits } = results.get(main) as PassResult;
   const crossEntropy = tf.mul(tf.mean(tokenCrossEntropy(logits as tf.Tensor2D, nextLabels(micro.batch))), micro.share);
-  const penalties = regularizers.map(({ name, regularizer }) => {
-    const own = asked.find((entry) => entry.name === name);
-    if (!own) return tf.scalar(0);
-    const passes = Object.entries(own.passes).map(([key, request]) => [key, results.get(request)]);
-    const moment = { step: micro.step, batch: micro.batch, passes: Object.fromEntries(passes) };
-    return tf.mul(regularizer.penalty(moment), regularizer.over === 'positions' ? micro.share : 1);
+  const penalties = regularizers.map((named) => {
+    const own = asked.find(({ name }) => name === named.name);
+    return own ? penaltyOf(own, results, micro) : tf.scalar(0);
   });
   return [crossEntropy, ...penalties] as tf.Scalar[];
 }
 
-/** The label that each answer position predicts [P]. */
-function nextLabels({ labels, answerPositions }: TrainingBatch): Int32Array {
-  return answerPositions.map((position) => labels[position + 1]);
+function penaltyOf({ regularizer, passes }: AskedRegularizer, results: PassResults, micro: MicroBatch): tf.Scalar {
+  const own = Object.entries(passes).map(([key, request]) => [key, results.get(request)]);
+  const penalty = regularizer.penalty({ step: micro.step, batch: micro.batch, passes: Object.fromEntries(own) });
+  return tf.mul(penalty, regularizer.over === 'positions' ? micro.share : 1);
+}
+
+/** A regularizer's term by itself. */
+function probeTerm(parts: StepParts, micro: MicroBatch, named: NamedRegularizer): TermProbe {
+  const plan = planStep({ ...parts.run, regularizers: [named] }, micro, parts.watch, { withMain: false });
+  let term = 0;
+  let flows = false;
+  tf.tidy(() => {
+    const gradients = gradientsOf(parts, micro, plan, (results) => {
+      const penalty = penaltyOf(plan.asked[0], results, micro);
+      [term] = penalty.dataSync<'float32'>();
+      return penalty;
+    });
+    flows = Object.values(gradients).some((gradient) => gradient.dataSync().some((value) => value !== 0));
+  });
+  return { term, flows };
 }

@@ -1,12 +1,11 @@
 import type { TokenBatch, TrainingBatch } from '../contracts/batch.js';
-import type { PassRequest } from '../contracts/passes.js';
+import type { Positions } from '../contracts/passes.js';
 import { problem } from '../errors.js';
 
-export type Wanted = Exclude<NonNullable<PassRequest['logits']>, 'none'>;
-
-/** Flat positions into [B * T], ascending, that a pass's `logits` names. @throws PalimpsestError PASS_INVALID */
-export function flatPositions(rows: TokenBatch | TrainingBatch, wanted: Wanted): Int32Array {
+/** Flat positions into [B * T], ascending. @throws PalimpsestError PASS_INVALID for rows without labels */
+export function flatPositions(rows: TokenBatch | TrainingBatch, wanted: Positions): Int32Array {
   if (wanted === 'all') return Int32Array.from({ length: rows.rows * rows.length }, (_, i) => i);
+  if (wanted === 'real') return flatPositions(rows, 'all').filter((position) => rows.mask[position] === 1);
   if (wanted === 'last') return Int32Array.from({ length: rows.rows }, (_, b) => lastReal(rows, b));
   if (!('labels' in rows)) {
     throw problem('PASS_INVALID', { where: `logits: ${wanted}`, expected: 'rows with labels', got: 'rows without' });

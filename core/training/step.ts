@@ -5,6 +5,8 @@ import type { StepPosition } from '../contracts/moments.js';
 import type { StepRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { dropoutDraw } from './dropout.js';
+import type { IdleWatch } from './idle-watch.js';
+import type { KeptPasses } from './kept-passes.js';
 import { microGradient } from './loss.js';
 import { AdamW } from './optimizer.js';
 import { l2Norm, Packing } from './packing.js';
@@ -12,25 +14,31 @@ import { type Participants, whoTakesPart } from './participants.js';
 import type { RandomSource } from './random.js';
 import { learningRateFactor } from './schedule.js';
 
+/** What a task's steps are made of. */
+export interface TrainerParts {
+  readonly run: Participants;
+  /** The task's name. */
+  readonly task: string;
+  readonly settings: TrainingSettings;
+  readonly random: RandomSource;
+  readonly kept: KeptPasses;
+  readonly watch: IdleWatch;
+}
+
 /** The optimizer steps of one task: made after `beforeTask`, when the adapter's variables stand. */
 export class TaskTrainer {
   private readonly packing: Packing;
   readonly optimizer: AdamW;
 
-  constructor(
-    private readonly run: Participants,
-    private readonly task: string,
-    private readonly settings: TrainingSettings,
-    private readonly random: RandomSource,
-  ) {
-    const variables = run.adapter.trainable();
+  constructor(private readonly parts: TrainerParts) {
+    const variables = parts.run.adapter.trainable();
     this.packing = new Packing(variables);
-    this.optimizer = new AdamW(variables, this.packing, settings);
+    this.optimizer = new AdamW(variables, this.packing, parts.settings);
   }
 
   /**
    * One optimizer step over micro-batches, each weighted by its answer tokens, so that it equals the step of one large
-   * batch. Leaves no tensor behind. @throws PalimpsestError TRAINING_DIVERGED, before anything is updated
+   * batch. Leaves no tensor behind. @throws PalimpsestError TRAINING_DIVERGED, before anything is updated; PLUGIN_IDLE
    */
   step(micros: readonly TrainingBatch[], position: StepPosition): StepRecord {
     const start = performance.now();
@@ -39,14 +47,16 @@ export class TaskTrainer {
       const { terms, gradient } = this.accumulated(micros, position);
       const gradientNorm = l2Norm(gradient);
       this.refuseDivergence(position, sum(terms), gradientNorm);
-      this.update(clipped(gradient, gradientNorm, this.settings.clip), learningRate, position);
+      const clipping = clippingOf(gradientNorm, this.parts.settings.clip);
+      this.update(gradient, { clipping, learningRate, step: position });
       return { terms, gradientNorm };
     });
+    this.parts.watch.stepDone(position, this.parts.task);
     const seconds = (performance.now() - start) / 1000;
     const tokens = sum(micros.map(({ mask }) => mask.reduce((real, bit) => real + bit, 0)));
     return {
       step: position.step,
-      task: this.task,
+      task: this.parts.task,
       epoch: position.epoch + 1,
       loss: this.namedLoss(terms),
       gradientNorm,
@@ -62,7 +72,8 @@ export class TaskTrainer {
   }
 
   private learningRate({ taskStep, taskSteps }: StepPosition): number {
-    return this.settings.learningRate * learningRateFactor(this.settings.schedule, taskStep, taskSteps);
+    const { learningRate, schedule } = this.parts.settings;
+    return learningRate * learningRateFactor(schedule, taskStep, taskSteps);
   }
 
   private accumulated(
@@ -70,14 +81,16 @@ export class TaskTrainer {
     step: StepPosition,
   ): { terms: number[]; gradient: tf.Tensor1D } {
     const answers = sum(micros.map(({ answerPositions }) => answerPositions.length));
-    const parts = micros.map((batch, i) =>
-      microGradient(this.run, this.packing, {
-        batch,
-        step,
-        share: batch.answerPositions.length / answers,
-        paysWeights: i === 0,
-        dropout: dropoutDraw(this.random, step.step, i),
-      }),
+    const parts = micros.map((batch, micro) =>
+      microGradient(
+        { ...this.parts, packing: this.packing },
+        {
+          batch,
+          step: { ...step, micro },
+          share: batch.answerPositions.length / answers,
+          dropout: dropoutDraw(this.parts.random, step.step, micro),
+        },
+      ),
     );
     return {
       terms: [...parts[0].terms].map((_, i) => sum(parts.map(({ terms }) => terms[i]))),
@@ -88,30 +101,39 @@ export class TaskTrainer {
   private refuseDivergence({ taskStep }: StepPosition, loss: number, norm: number): void {
     if (Number.isFinite(loss) && Number.isFinite(norm)) return;
     throw problem('TRAINING_DIVERGED', {
-      where: `task "${this.task}", optimizer step ${taskStep + 1}`,
+      where: `task "${this.parts.task}", optimizer step ${taskStep + 1}`,
       expected: 'a finite loss and gradient',
       got: `loss ${loss}, gradient norm ${norm}`,
     });
   }
 
   /** Updates the variables; gradients and updates are named only for those who listen. */
-  private update(gradient: tf.Tensor1D, learningRate: number, step: StepPosition): void {
-    const difference = this.optimizer.update(gradient, learningRate);
-    const listeners = whoTakesPart(this.run, 'afterStep').filter((participant) => participant.afterStep);
+  private update(gradient: tf.Tensor1D, { clipping, learningRate, step }: Update): void {
+    const clipped: tf.Tensor1D = clipping === 1 ? gradient : tf.mul(gradient, clipping);
+    const difference = this.optimizer.update(clipped, learningRate);
+    const listeners = whoTakesPart(this.parts.run, 'afterStep').filter((participant) => participant.afterStep);
     if (listeners.length === 0) return;
-    const moment = { step, gradients: this.packing.unpack(gradient), updates: this.packing.unpack(difference) };
+    const [gradients, updates] = [this.packing.unpack(clipped), this.packing.unpack(difference)];
+    const moment = { step, gradients, clipping, updates };
     for (const listener of listeners) listener.afterStep?.(moment);
   }
 
   private namedLoss(terms: readonly number[]): Record<string, number> {
-    const penalties = this.run.regularizers.map(({ name }, i) => [name, terms[i + 1]]);
+    const penalties = this.parts.run.regularizers.map(({ name }, i) => [name, terms[i + 1]]);
     return { total: sum(terms), crossEntropy: terms[0], ...Object.fromEntries(penalties) };
   }
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** The gradient scaled to a global norm of at most `clip`, as PyTorch does (with 1e-6 added to the norm). */
-function clipped(gradient: tf.Tensor1D, norm: number, clip: number | null): tf.Tensor1D {
-  return clip === null || norm <= clip ? gradient : tf.mul(gradient, clip / (norm + 1e-6));
+/** What brings a gradient to a global norm of at most `clip`, as PyTorch does (with 1e-6 added to the norm). */
+function clippingOf(norm: number, clip: number | null): number {
+  return clip === null || norm <= clip ? 1 : clip / (norm + 1e-6);
+}
+
+interface Update {
+  /** Factor of the gradient. */
+  readonly clipping: number;
+  readonly learningRate: number;
+  readonly step: StepPosition;
 }

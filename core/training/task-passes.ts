@@ -1,15 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Adapter } from '../contracts/adapter.js';
 import type { TokenBatch, TrainingBatch } from '../contracts/batch.js';
-import type { PassRequest, PassResult, PassRunner } from '../contracts/passes.js';
+import type { GradientRequest, PassRequest, PassResult, PassRunner } from '../contracts/passes.js';
+import type { NamedTensors } from '../contracts/tensors.js';
 import { trainingBatch } from '../text/examples.js';
-import { type PassModel, runPass, sharePasses } from './passes.js';
+import { sharePasses } from './passes.js';
+import { rowGradients } from './row-gradients.js';
+import { type PassModel, runPass } from './run-pass.js';
 import type { PreparedTask } from './task-data.js';
 
 /** The passes of beforeTask and afterTask: one at a time, without dropout. */
 export class TaskPasses implements PassRunner {
   /** @param batchSize rows of a batch unless asked otherwise */
   constructor(
-    private readonly model: PassModel,
+    private readonly model: PassModel & { readonly adapter: Adapter },
     private readonly task: PreparedTask,
     private readonly batchSize: number,
     private readonly pad: number,
@@ -21,6 +25,10 @@ export class TaskPasses implements PassRunner {
       const result = runPass(pass, this.model).get(request) as PassResult;
       return use(result) as R & tf.TensorContainer;
     });
+  }
+
+  gradients(request: GradientRequest, loss: (result: PassResult) => tf.Tensor1D): NamedTensors {
+    return rowGradients(request, loss, this.model);
   }
 
   *trainingBatches(rows = this.batchSize): Iterable<TrainingBatch> {

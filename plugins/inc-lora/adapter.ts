@@ -10,6 +10,7 @@ import {
   injectable,
   type LinearAddition,
   type LinearSite,
+  type LowRankFactors,
   type LowRankPair,
   type NamedVariables,
   OPTIONS,
@@ -100,11 +101,17 @@ export class IncLora implements Adapter {
     return pair && pairAddition(name, pair, this.scale, view === 'current' ? this.options.dropout : 0);
   }
 
-  pairs(which: 'task' | 'all'): LowRankPair[] | undefined {
-    const tasks = this.live.size > 0 ? [...this.frozen, this.livePairs()] : this.frozen;
+  pairs(which: 'task' | 'earlier' | 'all'): LowRankPair[] | undefined {
+    const live = this.live.size > 0 ? [this.livePairs()] : [];
+    const tasks = which === 'earlier' ? this.frozen : [...this.frozen, ...live];
     if (tasks.length === 0) return undefined;
     if (which === 'task') return tasks[tasks.length - 1];
     return this.sites.map((_, i) => concatenated(tasks.map((pairs) => pairs[i])));
+  }
+
+  factors({ name }: LinearSite, view: 'current' | 'before-this-task'): LowRankFactors | undefined {
+    const pair = (view === 'current' ? this.live : this.snapshot).get(name);
+    return pair && { a: pair.a as tf.Tensor2D, b: pair.b as tf.Tensor2D, scale: this.scale };
   }
 
   state(): PluginState {

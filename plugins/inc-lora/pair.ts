@@ -85,6 +85,7 @@ export function concatenated(pairs: readonly LowRankPair[]): LowRankPair {
 export function pairAddition(site: string, { a, b }: PairTensors, scale: number, dropout = 0): LinearAddition {
   return {
     inputs: [a, b],
+    drops: dropout > 0,
     apply(x, inputs, draw) {
       const [a, b] = inputs as readonly tf.Tensor2D[];
       const dropped = draw && dropout > 0 ? tf.mul(x, draw.mask(site, x.shape, dropout)) : x;

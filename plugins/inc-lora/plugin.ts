@@ -7,5 +7,8 @@ export default definePlugin({
   summary: 'A low-rank adapter that grows by a fresh pair for every task, with earlier pairs frozen.',
   paper: 'Hu et al. 2021, arXiv 2106.09685, eq. 3; as the base method IncLora in arXiv 2406.12227',
   provides: { adapter: IncLora },
+  declares: ({ growth, targets }) => ({
+    writes: { linear: targets, variables: growth === 'single' ? 'run' : 'task', pairs: true },
+  }),
   options: incLoraOptions,
 });

@@ -8,12 +8,16 @@ import {
   type TokenBatch,
 } from '../../core/index.js';
 
-/** Refuses what the model cannot run. @throws PalimpsestError TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE, SITE_UNKNOWN */
+/** Refuses what the model cannot run. @throws PalimpsestError TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE, SITE_UNKNOWN, PASS_INVALID */
 export function checkRequest(request: ForwardRequest, sizes: ModelSizes, sites: ReadonlySet<string>): void {
   const { batch, past, edits = [], captures = [] } = request;
   const longest = longestRow(batch, past, sizes.maxPositions);
   if (longest > sizes.maxPositions) {
     throw problem('TOKENS_TOO_LONG', { expected: `at most ${sizes.maxPositions} tokens`, got: String(longest) });
+  }
+  if (past && (batch.branches || batch.positions)) {
+    const expected = 'a batch without branches and positions after a past';
+    throw problem('PASS_INVALID', { expected, got: 'one with them' });
   }
   const outside = batch.ids.findIndex((id) => id < 0 || id >= sizes.vocabulary);
   if (outside >= 0) {
@@ -32,6 +36,7 @@ export function checkRequest(request: ForwardRequest, sizes: ModelSizes, sites: 
 
 /** Tokens of the longest row, those before the batch included; padding counts only where all fit with it. */
 function longestRow(batch: TokenBatch, past: KeyValueCache | undefined, most: number): number {
+  if (batch.positions) return batch.positions.reduce((longest, position) => Math.max(longest, position + 1), 0);
   const padded = batch.length + (past?.length ?? 0);
   if (padded <= most) return padded;
   const before = past ? realTokens(past) : [0];

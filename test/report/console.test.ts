@@ -36,7 +36,7 @@ function tell(report: ConsoleReport): void {
       tokensPerSecond: 100,
       seconds: 0.5,
     };
-    report.stepDone(record, { step: taskStep + 1, taskIndex: 0, taskStep, taskSteps: 20, epoch: 0 });
+    report.stepDone(record, { step: taskStep + 1, taskIndex: 0, taskStep, taskSteps: 20, epoch: 0, epochs: 1 });
   }
   report.taskDone({ task, seconds: 10 });
   report.scored(score(1, 0.75));

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it, vi } from 'vitest';
 import type { ActivationEdit } from '../../core/contracts/backbone.js';
-import { runPass, sharePasses } from '../../core/training/passes.js';
+import { sharePasses } from '../../core/training/passes.js';
 import { flatPositions, indexWithin, union } from '../../core/training/positions.js';
+import { runPass } from '../../core/training/run-pass.js';
 import { numbers, toyBatch, toyLlama, toyLora } from './toy-run.js';
 
 const edit = (key: string): ActivationEdit => ({ site: 'model.layers.0', key, apply: (x) => tf.mul(x, 2) });

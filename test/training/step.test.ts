@@ -4,6 +4,9 @@ import type { TrainingBatch } from '../../core/contracts/batch.js';
 import type { TaskMoment } from '../../core/contracts/moments.js';
 import type { PassRequest } from '../../core/contracts/passes.js';
 import type { Regularizer } from '../../core/contracts/regularizer.js';
+import { IdleWatch } from '../../core/training/idle-watch.js';
+import { KeptPasses } from '../../core/training/kept-passes.js';
+import { KeptRows } from '../../core/training/kept-rows.js';
 import { seededRandom } from '../../core/training/random.js';
 import { TaskTrainer } from '../../core/training/step.js';
 import type { IncLora } from '../../plugins/inc-lora/adapter.js';
@@ -40,9 +43,16 @@ async function stepped(groups: TrainingBatch[][], { settings, options, regulariz
   await adapter.beforeTask(moment);
   const named = Object.entries(regularizers).map(([name, regularizer]) => ({ name, regularizer }));
   const run = { backbone, adapter, regularizers: named, interventions: [] };
-  trainer = new TaskTrainer(run, 'toy', toySettings(settings), seededRandom(1));
+  trainer = new TaskTrainer({
+    run,
+    task: 'toy',
+    settings: toySettings(settings),
+    random: seededRandom(1),
+    kept: new KeptPasses(new KeptRows({ memory: 0, disk: 0 })),
+    watch: new IdleWatch(run, true),
+  });
   const records = groups.map((group, k) =>
-    trainer.step(group, { step: k + 1, taskIndex: 0, taskStep: k, taskSteps: groups.length, epoch: 0 }),
+    trainer.step(group, { step: k + 1, taskIndex: 0, taskStep: k, taskSteps: groups.length, epoch: 0, epochs: 1 }),
   );
   const values = Object.values(adapter.trainable()).flatMap(numbers);
   trainer.dispose();
@@ -153,8 +163,8 @@ describe('an optimizer step', () => {
     });
     const plain = await stepped([[toyBatch(long)]]);
     const student = await stepped([[toyBatch(long)]], { regularizers: { student: overAnswers({}) } });
-    expect(detached.records[0].gradientNorm).toBe(plain.records[0].gradientNorm);
-    expect(student.records[0].gradientNorm).not.toBe(plain.records[0].gradientNorm);
+    expect(detached.records[0].gradientNorm).toBeCloseTo(plain.records[0].gradientNorm, 5);
+    expect(Math.abs(student.records[0].gradientNorm - plain.records[0].gradientNorm)).toBeGreaterThan(1e-3);
     expect(student.records[0].loss.student).toBeCloseTo(detached.records[0].loss.teacher, 5);
   });
 

@@ -32,7 +32,7 @@ export function toyLora(backbone: LlamaBackbone, options: Record<string, unknown
 }
 
 export const toySettings = (settings: Record<string, unknown> = {}) =>
-  trainingSchema.parse({ batchSize: 2, learningRate: 0.01, ...settings });
+  trainingSchema.parse({ batchSize: 2, learningRate: 0.01, allowIdle: true, ...settings });
 
 /** Rows of prompt and answer as one padded batch. */
 export function toyBatch(...examples: [prompt: string, answer: string][]) {

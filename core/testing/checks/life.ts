@@ -36,7 +36,7 @@ export const lifeChecks: readonly Check[] = [
     try {
       await withToyRun(subject, async (run) => {
         for (const [i, participant] of participantsOf(run).entries()) {
-          await participant.prepare?.();
+          await participant.prepare?.({ tasks: tasksFor(run) });
           const state = states[i];
           demand(!state === !participant.restore, 'it has only one of `state` and `restore`');
           if (state) participant.restore?.(state);
@@ -129,4 +129,5 @@ const firstStepOf = (taskIndex: number): StepPosition => ({
   taskStep: 0,
   taskSteps: 8,
   epoch: 0,
+  epochs: 4,
 });

@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ActivationEdit } from '../contracts/backbone.js';
+import type { StepPosition } from '../contracts/moments.js';
+import { problem } from '../errors.js';
+import type { NamedIntervention, Participants } from './participants.js';
+
+/** Steps of a task, counted from 0, over which plugins are watched: the second to the fifth. */
+const WINDOW = { first: 1, last: 4 };
+/** A task with fewer steps is not judged. */
+const SHORTEST = 3;
+
+const NOTHING = { term: 'a loss term of exactly 0', edit: 'no edit' };
+
+/** What was found of a regularizer's term in one micro-batch. */
+export interface TermProbe {
+  /** In nats. */
+  readonly term: number;
+  /** Whether a gradient other than 0 reaches any variable. */
+  readonly flows: boolean;
+}
+
+interface Watched {
+  readonly name: string;
+  readonly startsAt: number;
+  /** What it was seen to do wrong last; empty once it was seen to act. */
+  idle: string;
+}
+
+/**
+ * Finds plugins that silently do nothing: over the second to the fifth step of the first task in which it acts, a loss term that
+ * is exactly zero or has no gradient, or an intervention that changes no activation. A task of fewer than three steps is passed
+ * over, one of fewer than five is judged at its end.
+ */
+export class IdleWatch {
+  private readonly watchedPlugins: Map<string, Watched>;
+
+  /** @param allow watches nothing */
+  constructor({ regularizers, interventions }: Pick<Participants, 'regularizers' | 'interventions'>, allow = false) {
+    const terms = regularizers.map(({ name, regularizer }) => watch(name, regularizer, NOTHING.term));
+    const edits = interventions.map(({ name, intervention }) => watch(name, intervention, NOTHING.edit));
+    this.watchedPlugins = new Map(allow ? [] : [...terms, ...edits].map((watched) => [watched.name, watched]));
+  }
+
+  /** The intervention's edits, looked at as they are made while the intervention is watched. */
+  watched(
+    { name }: NamedIntervention,
+    step: StepPosition,
+    edits: readonly ActivationEdit[],
+  ): readonly ActivationEdit[] {
+    const watched = this.open(name, step);
+    if (!watched) return edits;
+    return edits.map((edit) => ({
+      ...edit,
+      apply: (activation, inputs, rows) => {
+        const edited = edit.apply(activation, inputs, rows);
+        if (watched.idle) watched.idle = differs(activation, edited) ? '' : 'edits that change no activation';
+        return edited;
+      },
+    }));
+  }
+
+  /** Whether a regularizer's term is still to be looked at in this step. */
+  wants(name: string, step: StepPosition): boolean {
+    return this.open(name, step) !== undefined;
+  }
+
+  /** Takes what was found of a regularizer's term. */
+  saw(name: string, { term, flows }: TermProbe): void {
+    const watched = this.watchedPlugins.get(name) as Watched;
+    if (term === 0) watched.idle = NOTHING.term;
+    else watched.idle = flows ? '' : 'a loss term without gradient';
+  }
+
+  /** Judges at the end of the window. @throws PalimpsestError PLUGIN_IDLE */
+  stepDone(step: StepPosition, task: string): void {
+    const last = Math.min(WINDOW.last, step.taskSteps - 1);
+    if (step.taskSteps < SHORTEST || step.taskStep !== last) return;
+    for (const { name, startsAt, idle } of this.watchedPlugins.values()) {
+      if (step.taskIndex < startsAt) continue;
+      if (idle) {
+        const where = `plugin "${name}", task "${task}", optimizer steps ${WINDOW.first + 1} to ${last + 1}`;
+        throw problem('PLUGIN_IDLE', { where, expected: 'something that it changes', got: idle });
+      }
+      this.watchedPlugins.delete(name);
+    }
+  }
+
+  private open(name: string, { taskIndex, taskStep }: StepPosition): Watched | undefined {
+    const watched = this.watchedPlugins.get(name);
+    if (!watched?.idle || taskIndex < watched.startsAt) return undefined;
+    return taskStep >= WINDOW.first && taskStep <= WINDOW.last ? watched : undefined;
+  }
+}
+
+function watch(name: string, { startsAt }: { startsAt: number }, idle: string): Watched {
+  return { name, startsAt, idle };
+}
+
+function differs(before: tf.Tensor, after: tf.Tensor): boolean {
+  return tf.tidy(() => tf.any(tf.notEqual(before, after)).dataSync()[0] !== 0);
+}

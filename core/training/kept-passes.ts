@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TrainingBatch } from '../contracts/batch.js';
+import type { PassRequest, PassResult, Positions } from '../contracts/passes.js';
+import { selectRows } from '../text/select-rows.js';
+import type { KeptRows } from './kept-rows.js';
+import { flatPositions } from './positions.js';
+import type { PassResults } from './run-pass.js';
+
+/** Whether a request's outcome for a training example is the same in every epoch, and worth keeping. */
+export function mayBeKept(request: PassRequest): boolean {
+  const { keep, adapters = 'current', edits, gradient, logits = 'none', captures = [], rows } = request;
+  const fixed = adapters !== 'current' && edits !== 'step' && !gradient && rows === undefined;
+  return keep === true && fixed && captures.length === 0 && logits !== 'none' && logits !== 'all';
+}
+
+interface Serving {
+  /** Whether what is run now will be asked for again. */
+  readonly store: boolean;
+  /** Runs requests that name their rows. */
+  readonly run: (requests: readonly PassRequest[]) => PassResults;
+}
+
+/**
+ * Outcomes of passes kept by training example over the epochs of a task. An example whose outcome is there is not run again;
+ * in a batch where only some are, the others run by themselves.
+ */
+export class KeptPasses {
+  constructor(readonly rows: KeptRows) {}
+
+  /**
+   * Serves requests over a training batch. Tensors belong to the enclosing tf.tidy.
+   */
+  serve(requests: readonly PassRequest[], batch: TrainingBatch, { store, run }: Serving): PassResults {
+    const absent = absentRows(requests, batch, this.rows);
+    if (absent.length === batch.rows) return this.runAll(requests, batch, { store, run });
+    const fresh = new Map<PassRequest, Float32Array[]>();
+    if (absent.length > 0) {
+      const missing = selectRows(batch, absent);
+      const results = this.runAll(requests, missing, { store, run });
+      for (const request of requests) fresh.set(request, rowsOf(results.get(request) as PassResult, missing, request));
+    }
+    return new Map(
+      requests.map((request) => {
+        const parts = Array.from(batch.exampleIndex, (example, b) => {
+          const at = absent.indexOf(b);
+          return (at < 0 ? this.rows.get(keyOf(request, example)) : fresh.get(request)?.[at]) as Float32Array;
+        });
+        return [request, joined(parts, batch, request)];
+      }),
+    );
+  }
+
+  private runAll(requests: readonly PassRequest[], rows: TrainingBatch, { store, run }: Serving): PassResults {
+    const asked = requests.map((request) => ({ ...request, rows }));
+    const results = run(asked);
+    const served = new Map(requests.map((request, i) => [request, results.get(asked[i]) as PassResult]));
+    if (store) for (const [request, result] of served) this.store(request, result, rows);
+    return served;
+  }
+
+  private store(request: PassRequest, result: PassResult, batch: TrainingBatch): void {
+    rowsOf(result, batch, request).forEach((values, b) => {
+      this.rows.put(keyOf(request, batch.exampleIndex[b]), values);
+    });
+  }
+}
+
+/** Rows of the batch for which any request is not kept. */
+function absentRows(requests: readonly PassRequest[], { exampleIndex }: TrainingBatch, kept: KeptRows): number[] {
+  return [...exampleIndex.keys()].filter((b) => requests.some((request) => !kept.has(keyOf(request, exampleIndex[b]))));
+}
+
+function keyOf({ adapters, edits = [], logits, top }: PassRequest, example: number): string {
+  const edited = edits === 'step' ? [] : edits.map(({ site, key }) => `${site}=${key}`);
+  return [adapters, edited.join('+'), logits, top ?? 'full', example].join('|');
+}
+
+/** Number of positions that the request names in every row. */
+function countsOf(batch: TrainingBatch, { logits }: PassRequest): number[] {
+  const counts = new Array<number>(batch.rows).fill(0);
+  for (const position of flatPositions(batch, logits as Positions)) counts[Math.floor(position / batch.length)]++;
+  return counts;
+}
+
+/** A result's numbers row by row: logits [P, V], or values and then ids [P, k]. */
+function rowsOf(result: PassResult, batch: TrainingBatch, request: PassRequest): Float32Array[] {
+  const tensors = result.top ? [result.top.values, result.top.ids] : [result.logits as tf.Tensor2D];
+  const width = tensors[0].shape[1];
+  const data = tensors.map((tensor) => tensor.dataSync());
+  let at = 0;
+  return countsOf(batch, request).map((count) => {
+    const [from, to] = [at * width, (at + count) * width];
+    at += count;
+    const row = new Float32Array(tensors.length * (to - from));
+    data.forEach((values, i) => {
+      row.set(values.subarray(from, to), i * (to - from));
+    });
+    return row;
+  });
+}
+
+/** The inverse of `rowsOf`. */
+function joined(parts: readonly Float32Array[], batch: TrainingBatch, request: PassRequest): PassResult {
+  const positions = countsOf(batch, request).reduce((sum, count) => sum + count, 0);
+  const total = parts.reduce((sum, part) => sum + part.length, 0);
+  if (request.top === undefined) {
+    return { logits: tf.tensor2d(concatenated(parts, total), [positions, total / positions]), captures: {} };
+  }
+  const half = (from: (part: Float32Array) => Float32Array) => concatenated(parts.map(from), total / 2);
+  const shape: [number, number] = [positions, total / 2 / positions];
+  const values = tf.tensor2d(
+    half((part) => part.subarray(0, part.length / 2)),
+    shape,
+  );
+  const ids = tf.tensor2d(Int32Array.from(half((part) => part.subarray(part.length / 2))), shape, 'int32');
+  return { top: { values, ids }, captures: {} };
+}
+
+function concatenated(parts: readonly Float32Array[], length: number): Float32Array {
+  const whole = new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
