@@ -21,21 +21,39 @@ export type * from './contracts/tensors.js';
 export type * from './contracts/tokenizer.js';
 export { type AttentionFrame, attention, type PastSegment } from './engine/ops/attention.js';
 export { tokenCrossEntropy } from './engine/ops/cross-entropy.js';
+export { detached } from './engine/ops/detached.js';
 export { FrozenLinear } from './engine/ops/frozen-linear.js';
 export { fused } from './engine/ops/fused.js';
 export { gatherRows } from './engine/ops/gather-rows.js';
+export { type DivergenceOptions, klDivergence, topDivergence } from './engine/ops/kl-divergence.js';
 export { lowRankAddition } from './engine/ops/low-rank.js';
 export { product } from './engine/ops/mat-mul.js';
 export { recomputed } from './engine/ops/recompute.js';
 export { rmsNorm } from './engine/ops/rms-norm.js';
 export { type RotaryTable, rotaryTable } from './engine/ops/rotary.js';
 export { swiGlu } from './engine/ops/swiglu.js';
+export { vectorNorm } from './engine/ops/vector-norm.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
 export { type DataLine, type DataText, jsonDocument, jsonLines, readDataFile } from './text/data-file.js';
-export { type EncodedExample, type ExampleSettings, encodeExample, NO_LOSS, trainingBatch } from './text/examples.js';
+export {
+  type EncodedExample,
+  type ExampleSettings,
+  encodeExample,
+  NO_LOSS,
+  nextLabels,
+  trainingBatch,
+} from './text/examples.js';
 export { refuseEqualNames, taskName } from './text/task-names.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
+export { rowMeans } from './training/row-means.js';
+export { type AnchorTarget, type EarlierAnchors, WeightAnchor } from './training/weight-anchor.js';
+export { type EditMode, type HeadEditSettings, type HeadVectors, headEdits } from './vectors/head-edits.js';
+export { headSite } from './vectors/head-site.js';
+export { type Head, headPresets } from './vectors/heads.js';
+export { instructionVector, type StreamSite, streamEdits } from './vectors/instruction-vector.js';
+export { type StrengthOptions, strengthAt, strengthOptions } from './vectors/strength.js';
+export { type TaskVectorOptions, TaskVectors, taskVectorOptions } from './vectors/task-vectors.js';
 export { type PeftAdapter, readPeft } from './weights/peft.js';
 export type { ModelConfig, TensorInfo, WeightSource } from './weights/source.js';

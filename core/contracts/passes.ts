@@ -66,8 +66,11 @@ export interface PassRunner {
    * @param loss [B], row b depending on nothing but row b of the batch
    */
   gradients(request: GradientRequest, loss: (result: PassResult) => Tensor1D): NamedTensors;
-  /** The task's training examples as batches in file order; `rows` of a batch are the run's batch size by default. */
-  trainingBatches(rows?: number): Iterable<TrainingBatch>;
+  /**
+   * The task's training examples as batches, in file order or as `indices` say; a batch has the run's batch size of `rows` by
+   * default.
+   */
+  trainingBatches(options?: { rows?: number; indices?: readonly number[] }): Iterable<TrainingBatch>;
 }
 
 /** How the gradients of single rows are put together: their sum, or that of their squares or magnitudes, entry by entry. */

@@ -3,7 +3,7 @@ import type { Adapter } from '../contracts/adapter.js';
 import type { TrainingBatch } from '../contracts/batch.js';
 import type { Intervention } from '../contracts/intervention.js';
 import type { PluginState, StepPosition } from '../contracts/moments.js';
-import type { AdapterView } from '../contracts/passes.js';
+import type { AdapterView, PassResult } from '../contracts/passes.js';
 import type { Regularizer } from '../contracts/regularizer.js';
 import { additionsOf } from '../training/additions.js';
 import { sharePasses } from '../training/passes.js';
@@ -54,18 +54,34 @@ export function logitsOf({ backbone, adapter }: ToyRun, batch: TrainingBatch, vi
 }
 
 /** The regularizer's term on a batch, with the passes that it asks for, shape as it comes. */
-export function penaltyOf(
+export function penaltyOf(run: ToyRun, regularizer: Regularizer, step: StepPosition, batch: TrainingBatch): tf.Scalar {
+  return penaltyWithFixed(run, regularizer, step, batch)();
+}
+
+/**
+ * The term as a function of what trains: passes without gradient are run now, once, the others at every call. Tensors belong
+ * to the enclosing tf.tidy.
+ */
+export function penaltyWithFixed(
   run: ToyRun,
   regularizer: Regularizer,
   position: StepPosition,
   batch: TrainingBatch,
-): tf.Scalar {
+): () => tf.Scalar {
   const step = { ...position, micro: 0 };
-  const asked = regularizer.passes?.(step, batch) ?? {};
-  const shared = sharePasses(Object.values(asked), { rows: batch });
-  const results = new Map(shared.flatMap((pass) => [...runPass(pass, run)]));
-  const passes = Object.entries(asked).map(([name, request]) => [name, results.get(request)]);
-  return regularizer.penalty({ step, batch, passes: Object.fromEntries(passes) });
+  const asked = Object.entries(regularizer.passes?.(step, batch) ?? {});
+  const shared = sharePasses(
+    asked.map(([, request]) => request),
+    { rows: batch },
+  );
+  const results = (flowing: boolean) =>
+    shared.filter(({ gradient }) => gradient === flowing).flatMap((pass) => [...runPass(pass, run)]);
+  const fixed = results(false);
+  return () => {
+    const all = new Map([...fixed, ...results(true)]);
+    const passes = Object.fromEntries(asked.map(([name, request]) => [name, all.get(request) as PassResult]));
+    return regularizer.penalty({ step, batch, passes });
+  };
 }
 
 function editedLogits(

@@ -44,14 +44,28 @@ export async function expectNoLeak<R>(work: () => R | Promise<R>): Promise<R> {
  * @param f a function of the variable's value @param index flat, row-major
  */
 export function numericGradient(f: () => number, variable: tf.Variable, index: number, step = 1e-2): number {
+  const [below, above] = oneSidedGradients(f, variable, index, step);
+  return (below + above) / 2;
+}
+
+/**
+ * The differences (f(x) - f(x - step)) / step and (f(x + step) - f(x)) / step, as above. Where f has a kink, as |x| at 0, the
+ * gradient may be anything between them.
+ */
+export function oneSidedGradients(
+  f: () => number,
+  variable: tf.Variable,
+  index: number,
+  step = 1e-2,
+): [below: number, above: number] {
   const start = variable.dataSync().slice();
   const at = (value: number): number => {
     assign(variable, start.map((old, i) => (i === index ? value : old)) as Float32Array);
     return f();
   };
-  const difference = at(start[index] + step) - at(start[index] - step);
+  const [lower, here, upper] = [at(start[index] - step), at(start[index]), at(start[index] + step)];
   assign(variable, start as Float32Array);
-  return difference / (2 * step);
+  return [(here - lower) / step, (upper - here) / step];
 }
 
 function assign(variable: tf.Variable, values: Float32Array): void {

@@ -31,12 +31,15 @@ export class TaskPasses implements PassRunner {
     return rowGradients(request, loss, this.model);
   }
 
-  *trainingBatches(rows = this.batchSize): Iterable<TrainingBatch> {
-    const { examples } = this.task;
-    for (let start = 0; start < examples.length; start += rows) {
-      const count = Math.min(rows, examples.length - start);
-      const indices = Array.from({ length: count }, (_, i) => start + i);
-      yield trainingBatch(examples, indices, this.pad);
+  *trainingBatches({
+    rows = this.batchSize,
+    indices = [...this.task.examples.keys()],
+  }: {
+    rows?: number;
+    indices?: readonly number[];
+  } = {}): Iterable<TrainingBatch> {
+    for (let start = 0; start < indices.length; start += rows) {
+      yield trainingBatch(this.task.examples, indices.slice(start, start + rows), this.pad);
     }
   }
 }

@@ -96,7 +96,7 @@ describe('a sequence of tasks', () => {
     const counts: number[][] = [];
     const means: number[] = [];
     const measure = ({ passes }: { passes: PassRunner }) => {
-      counts.push([...passes.trainingBatches(4)].map(({ rows }) => rows));
+      counts.push([...passes.trainingBatches({ rows: 4 })].map(({ rows }) => rows));
       const [rows] = passes.trainingBatches();
       const mean = passes.run({ rows, logits: 'answers' }, ({ logits }) => tf.mean(logits as tf.Tensor2D));
       means.push(numbers(mean)[0]);

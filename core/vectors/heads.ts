@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { didYouMean } from '../config/nearest.js';
+import type { ModelSizes } from '../contracts/backbone.js';
+import { problem } from '../errors.js';
+import type { RandomStream } from '../training/random.js';
+
+/** An attention head; both from 0. */
+export type Head = readonly [layer: number, head: number];
+
+/** Published sets of causal heads by model. */
+export const headPresets: Readonly<Record<string, readonly Head[]>> = {
+  /** Todd et al. 2024: the ten of the largest average indirect effect in Llama-2-7B, as arXiv 2406.12227 uses them. */
+  'llama-2-7b': [
+    [14, 1],
+    [11, 2],
+    [9, 25],
+    [12, 15],
+    [12, 28],
+    [13, 7],
+    [11, 18],
+    [12, 18],
+    [16, 10],
+    [14, 16],
+  ],
+  /** Ten heads of SmolLM2-135M-Instruct traced as in arXiv 2406.12227, Eq. 2, over six tasks. */
+  'smollm2-135m-instruct': [
+    [20, 5],
+    [24, 4],
+    [18, 6],
+    [20, 6],
+    [14, 1],
+    [18, 7],
+    [23, 3],
+    [17, 5],
+    [20, 3],
+    [17, 3],
+  ],
+};
+
+const index = z.number().int().min(0);
+const head = z.tuple([index, index], index.or(z.number()));
+const headFile = z.union([
+  z.array(head).min(1),
+  z.object({ heads: z.array(head).min(1) }).transform(({ heads }) => heads),
+  z.object({ top: z.array(head).min(1) }).transform(({ top }) => top),
+]);
+
+/**
+ * The heads that an option names: a preset, or a JSON file with `[[layer, head], ...]`, alone or as `heads` or `top` of an
+ * object; further numbers of an entry (its effect) are passed over.
+ * @param given a preset's name or an absolute path @param where names the option in errors
+ * @throws PalimpsestError CONFIG_VALUE, DATA_FILE, DATA_LINE
+ */
+export async function readHeads(given: string, sizes: ModelSizes, where: string): Promise<Head[]> {
+  const heads = headPresets[given] ?? (await headsOf(given, where));
+  const outside = heads.find(([layer, head]) => layer >= sizes.layers || head >= sizes.heads);
+  if (!outside) return heads.map(([layer, head]) => [layer, head]);
+  throw problem('CONFIG_VALUE', {
+    where,
+    expected: `heads of a model with ${sizes.layers} layers of ${sizes.heads} heads, counted from 0`,
+    got: `layer ${outside[0]}, head ${outside[1]} in ${given}`,
+    remedy: 'Name the preset of this model, or a file of heads traced in it.',
+  });
+}
+
+async function headsOf(given: string, where: string): Promise<readonly Head[]> {
+  if (given === 'traced') {
+    throw problem('CONFIG_VALUE', {
+      where,
+      expected: 'a preset or a file of heads',
+      got: 'traced, which runs cannot do yet',
+      remedy: `Take a preset (${Object.keys(headPresets).join(', ')}) or give a file.`,
+    });
+  }
+  const text = await readFile(given, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const names = Object.keys(headPresets);
+    const got = `"${given}"${didYouMean(given, names)}, ${error.code === 'ENOENT' ? 'no such file' : error.message}`;
+    throw problem('CONFIG_VALUE', { where, expected: `${names.join(', ')} or a JSON file`, got });
+  });
+  const parsed = headFile.safeParse(jsonOf(text, given));
+  if (parsed.success) return parsed.data as unknown as readonly Head[];
+  throw problem('DATA_LINE', { where: given, expected: '[[layer, head], ...], numbers from 0', got: 'something else' });
+}
+
+function jsonOf(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw problem('DATA_LINE', { where: file, expected: 'JSON', got: (error as Error).message });
+  }
+}
+
+/** As many heads as are given, drawn from all others of the model. */
+export function randomHeads(
+  heads: readonly Head[],
+  { layers, heads: width }: ModelSizes,
+  stream: RandomStream,
+): Head[] {
+  const taken = new Set(heads.map(([layer, head]) => layer * width + head));
+  const others = Array.from({ length: layers * width }, (_, i) => i).filter((i) => !taken.has(i));
+  const drawn = stream.shuffle(others).slice(0, heads.length);
+  return drawn.map((i) => [Math.floor(i / width), i % width]);
+}

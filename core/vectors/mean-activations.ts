@@ -1,0 +1,108 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backbone } from '../contracts/backbone.js';
+import type { AdapterView, PassRunner } from '../contracts/passes.js';
+import { gatherRows } from '../engine/ops/gather-rows.js';
+import { batchesByLength } from '../evaluation/prompt-run.js';
+import { padRows } from '../text/batching.js';
+import { flatPositions } from '../training/positions.js';
+import { headSite } from './head-site.js';
+import type { Head } from './heads.js';
+import type { InContextPrompt } from './in-context-prompts.js';
+
+/** Mean outputs of heads over prompts. */
+export interface MeanActivations {
+  /** Of each head in the order asked for, [n, d_h] row-major. */
+  readonly values: Float32Array;
+  /** Prompts that were run. */
+  readonly prompts: number;
+  /** Those whose most likely next token is the right one. */
+  readonly correct: number;
+  /** Whether the mean is over the right ones only; else too few were right, and it is over all. */
+  readonly correctOnly: boolean;
+}
+
+export interface MeanSettings {
+  readonly heads: readonly Head[];
+  readonly view: AdapterView;
+  /** Fewer right ones: all prompts count. */
+  readonly minCorrect: number;
+  /** Any token id. */
+  readonly pad: number;
+}
+
+/** What one prompt gave. */
+interface Measured {
+  readonly correct: boolean;
+  /** [n, d_h] */
+  readonly outputs: Float32Array;
+}
+
+/**
+ * Mean head activation (arXiv 2406.12227, Eq. 1): the mean over N-shot prompts of the heads' outputs, before the output
+ * projection, at the last prompt token; of the prompts that the model answers right, by the first token of its greedy answer.
+ */
+export function meanActivations(
+  passes: PassRunner,
+  backbone: Backbone,
+  prompts: readonly InContextPrompt[],
+  settings: MeanSettings,
+): MeanActivations {
+  const batches = batchesByLength(
+    prompts.map(({ tokens }) => tokens.length),
+    { maxTokens: 2048 },
+  );
+  const measured = batches.flatMap((batch) =>
+    measure(
+      passes,
+      backbone,
+      batch.map((index) => prompts[index]),
+      settings,
+    ),
+  );
+  const right = measured.filter(({ correct }) => correct);
+  const correctOnly = right.length >= settings.minCorrect;
+  const values = meanOf((correctOnly ? right : measured).map(({ outputs }) => outputs));
+  return { values, prompts: measured.length, correct: right.length, correctOnly };
+}
+
+function measure(
+  passes: PassRunner,
+  backbone: Backbone,
+  prompts: readonly InContextPrompt[],
+  { heads, view, pad }: MeanSettings,
+): Measured[] {
+  const rows = padRows(
+    prompts.map(({ tokens }) => tokens),
+    { pad },
+  );
+  const captures = [...new Set(heads.map(([layer]) => headSite(backbone, layer)))];
+  const width = backbone.sizes.headWidth;
+  return passes.run({ rows, adapters: view, gradient: false, logits: 'last', captures }, (result) => {
+    const answers = tf.argMax(result.logits as tf.Tensor2D, -1).dataSync();
+    const last = flatPositions(rows, 'last');
+    const bySite = new Map(captures.map((site) => [site, atPositions(result.captures[site], last)]));
+    return prompts.map(({ target }, row) => {
+      const outputs = new Float32Array(heads.length * width);
+      heads.forEach(([layer, head], i) => {
+        const values = bySite.get(headSite(backbone, layer)) as Float32Array;
+        const from = (row * backbone.sizes.heads + head) * width;
+        outputs.set(values.subarray(from, from + width), i * width);
+      });
+      return { correct: answers[row] === target, outputs };
+    });
+  });
+}
+
+/** An activation [B, T, H, d_h] at flat positions, [P, H d_h] row-major. */
+function atPositions(activation: tf.Tensor, positions: Int32Array): Float32Array {
+  const [rows, length, heads, width] = activation.shape;
+  return gatherRows(tf.reshape(activation, [rows * length, heads * width]), positions).dataSync<'float32'>();
+}
+
+function meanOf(rows: readonly Float32Array[]): Float32Array {
+  const sums = new Float64Array(rows[0].length);
+  for (const row of rows) {
+    for (let i = 0; i < sums.length; i++) sums[i] += row[i];
+  }
+  return Float32Array.from(sums, (sum) => sum / rows.length);
+}

@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type ActivationEdit,
+  BACKBONE,
+  type Backbone,
+  headEdits,
+  inject,
+  injectable,
+  instructionVector,
+  klDivergence,
+  LOGGER,
+  type Logger,
+  type MicroPosition,
+  OPTIONS,
+  type PassRequest,
+  type PenaltyMoment,
+  type PluginState,
+  type PrepareMoment,
+  RANDOM,
+  type RandomSource,
+  type Regularizer,
+  type StepPosition,
+  streamEdits,
+  strengthAt,
+  type TaskMoment,
+  TaskVectors,
+  TOKENIZER,
+  type Tokenizer,
+} from '../../core/index.js';
+import { headDifference, headsAt } from './head-term.js';
+import type { IvKlOptions } from './plugin.js';
+
+type Term = IvKlOptions['terms'][number];
+
+/**
+ * lambda KL(p_IV || p_zero-shot) (Eq. 4): p_IV the target model's next-token distribution with the instruction vector, detached;
+ * p_zero-shot that of the model that trains, without it. [], nats.
+ */
+@injectable()
+export class InstructionVectorDivergence implements Regularizer {
+  readonly over = 'positions';
+  readonly startsAt = 0;
+  private readonly vectors: TaskVectors;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: IvKlOptions,
+    @inject(BACKBONE) private readonly backbone: Backbone,
+    @inject(TOKENIZER) tokenizer: Tokenizer,
+    @inject(RANDOM) random: RandomSource,
+    @inject(LOGGER) logger: Logger,
+  ) {
+    this.vectors = new TaskVectors({ plugin: 'iv-kl', backbone, tokenizer, random, logger }, options);
+  }
+
+  prepare(moment: PrepareMoment): Promise<void> {
+    return this.vectors.prepare(moment);
+  }
+
+  beforeTask(moment: TaskMoment): Promise<void> {
+    return this.vectors.beforeTask(moment);
+  }
+
+  passes(step: MicroPosition): Record<string, PassRequest> {
+    const { terms, target, detach, strength, headTerm } = this.options;
+    const edits = this.edits(step);
+    const requests: Record<string, PassRequest> = {};
+    for (const positions of new Set(terms.map((term) => term.positions))) {
+      const keep = strength !== 'schedule';
+      requests[`vector ${positions}`] = { adapters: target, edits, gradient: !detach, logits: positions, keep };
+      requests[`plain ${positions}`] = { logits: positions };
+    }
+    if (headTerm) {
+      const captures = headsAt(this.backbone, this.vectors.current().heads);
+      requests.heads = { captures };
+      requests['target heads'] = { adapters: target, gradient: false, captures };
+    }
+    return requests;
+  }
+
+  penalty({ passes, batch }: PenaltyMoment): tf.Scalar {
+    const { terms, headTerm } = this.options;
+    const charges = terms.map((term) => {
+      const [vector, plain] = [passes[`vector ${term.positions}`].logits, passes[`plain ${term.positions}`].logits];
+      return this.charge(term, this.divergence(vector as tf.Tensor2D, plain as tf.Tensor2D), batch.rows);
+    });
+    if (headTerm) {
+      const [own, target] = [passes.heads.captures, passes['target heads'].captures];
+      const difference = headDifference(this.backbone, this.vectors.current().heads, { own, target, batch });
+      charges.push(tf.mul(headTerm.weight, whileAbove(difference, headTerm.above)));
+    }
+    return tf.addN(charges) as tf.Scalar;
+  }
+
+  state(): PluginState {
+    return this.vectors.state();
+  }
+
+  restore(state: PluginState): void {
+    this.vectors.restore(state);
+  }
+
+  summary(): Record<string, unknown> {
+    return this.vectors.summary();
+  }
+
+  /** Of every position [P]. */
+  private divergence(vector: tf.Tensor2D, plain: tf.Tensor2D): tf.Tensor1D {
+    const { direction, temperature, detach } = this.options;
+    if (direction === 'vector-plain') {
+      return klDivergence(vector, plain, { temperature, gradient: detach ? 'q' : 'both' });
+    }
+    return klDivergence(plain, vector, { temperature, gradient: detach ? 'p' : 'both' });
+  }
+
+  private charge({ weight, reduction, above }: Term, divergences: tf.Tensor1D, rows: number): tf.Scalar {
+    const total = reduction === 'mean' ? tf.mean(divergences) : tf.div(tf.sum(divergences), rows);
+    return tf.mul(weight, whileAbove(total as tf.Scalar, above));
+  }
+
+  private edits(step: StepPosition): ActivationEdit[] {
+    const { site, layer, schedule } = this.options;
+    const strength = this.options.strength === 'schedule' ? strengthAt(schedule, step) : this.options.strength;
+    const positions = 'prompt-end';
+    const vectors = this.vectors.current();
+    if (site === 'heads') return headEdits(this.backbone, vectors, { mode: 'add', positions, strength });
+    const theta = instructionVector(this.backbone, vectors);
+    return streamEdits(this.backbone, theta, { site, layer: layer as number, positions, strength });
+  }
+}
+
+/** The value where it is larger, else 0. */
+function whileAbove(value: tf.Scalar, above: number): tf.Scalar {
+  return above === 0 ? value : tf.mul(value, tf.cast(tf.greater(value, above), 'float32'));
+}
