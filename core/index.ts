@@ -33,9 +33,20 @@ export { swiGlu } from './engine/ops/swiglu.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
-export { type DataLine, type DataText, jsonDocument, jsonLines, readDataFile } from './text/data-file.js';
+export {
+  type DataLine,
+  type DataText,
+  jsonDocument,
+  jsonItems,
+  jsonLines,
+  lineValue,
+  readDataFile,
+} from './text/data-file.js';
+export { DataReader } from './text/data-reader.js';
 export { type EncodedExample, type ExampleSettings, encodeExample, NO_LOSS, trainingBatch } from './text/examples.js';
-export { refuseEqualNames, taskName } from './text/task-names.js';
+export { heldOutPairs, type Pair, pairExample, pairSet, pairTask, readPairs } from './text/pairs.js';
+export { optionLetters, unseen } from './text/samples.js';
+export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
 export { type PeftAdapter, readPeft } from './weights/peft.js';
 export type { ModelConfig, TensorInfo, WeightSource } from './weights/source.js';
