@@ -44,7 +44,8 @@ export {
 } from './text/data-file.js';
 export { DataReader } from './text/data-reader.js';
 export { type EncodedExample, type ExampleSettings, encodeExample, NO_LOSS, trainingBatch } from './text/examples.js';
-export { heldOutPairs, type Pair, pairExample, pairSet, pairTask, readPairs } from './text/pairs.js';
+export { heldOutOptions, heldOutSets } from './text/held-out.js';
+export { heldOutPairs, type Pair, pairExample, pairSets, pairTask, readPairs } from './text/pairs.js';
 export { optionLetters, unseen } from './text/samples.js';
 export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';

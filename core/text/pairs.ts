@@ -57,10 +57,22 @@ export function pairTask(pairs: readonly Pair[], task: PairTask, example = pairE
   };
 }
 
-/** A held-out set of pairs: the first `shots` are its demonstrations. @throws PalimpsestError DATA_EMPTY */
-export function pairSet(pairs: readonly Pair[], set: z.infer<typeof heldOutPairs>): EvaluationSet {
-  const { name, file, instruction, shots, test } = set;
-  const parts = splitInOrder(pairs, { first: shots, test }, `${name}, ${file}`);
-  const examples = (some: readonly Pair[]) => some.map((one) => pairExample(one, instruction));
-  return { name, items: examples(parts.test), demonstrations: examples(parts.first) };
+/**
+ * Held-out sets of pairs; the first `shots` of each are its demonstrations.
+ * @param ordered a set's pairs in the order in which they are taken
+ * @throws PalimpsestError DATA_FILE, DATA_LINE, DATA_EMPTY
+ */
+export async function pairSets(
+  reader: DataReader,
+  sets: readonly z.infer<typeof heldOutPairs>[],
+  ordered: (name: string, pairs: Pair[]) => Pair[],
+): Promise<EvaluationSet[]> {
+  const made: EvaluationSet[] = [];
+  for (const { name, file, instruction, shots, test } of sets) {
+    const pairs = ordered(name, await readPairs(reader, file));
+    const parts = splitInOrder(pairs, { first: shots, test }, `${name}, ${file}`);
+    const examples = (some: readonly Pair[]) => some.map((one) => pairExample(one, instruction));
+    made.push({ name, items: examples(parts.test), demonstrations: examples(parts.first) });
+  }
+  return made;
 }

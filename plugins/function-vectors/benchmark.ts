@@ -3,12 +3,11 @@ import {
   type BenchmarkData,
   CONFIG_FOLDER,
   DataReader,
-  type EvaluationSet,
   inject,
   injectable,
   OPTIONS,
   type Pair,
-  pairSet,
+  pairSets,
   pairTask,
   RANDOM,
   type RandomSource,
@@ -41,10 +40,7 @@ export class FunctionVectorsBenchmark implements Benchmark {
   async load(): Promise<BenchmarkData> {
     const tasks: Task[] = [];
     for (const task of this.options.tasks) tasks.push(await this.task(task));
-    const heldOut: EvaluationSet[] = [];
-    for (const set of this.options.heldOut) {
-      heldOut.push(pairSet(this.ordered(set.name, await readPairs(this.reader, set.file)), set));
-    }
+    const heldOut = await pairSets(this.reader, this.options.heldOut, (name, pairs) => this.ordered(name, pairs));
     return { tasks, heldOut, files: this.reader.files(), answerEnd: this.options.answerEnd };
   }
 

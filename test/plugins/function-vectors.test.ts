@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { seededRandom } from '../../core/index.js';
+import { type Pair, seededRandom } from '../../core/index.js';
 import { FunctionVectorsBenchmark } from '../../plugins/function-vectors/benchmark.js';
 import { options } from '../../plugins/function-vectors/plugin.js';
+import { noData, realData, titled } from '../real-data.js';
 
 let folder: string;
 beforeEach(() => {
@@ -103,4 +104,22 @@ it('refuses more items than there are, other JSON, and a wrong item by its numbe
   await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*a JSON list/);
   writeFileSync(join(folder, 'upper.json'), '[\n{"input": "a",\n"output" "b"}]');
   await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*upper\.json:3.*JSON/);
+});
+
+it.skipIf(noData)(titled('derives from the published lists what others derived from them'), async () => {
+  const answersOf = async (derived: object) => {
+    const { train, test } = (await load({ tasks: [{ name: 'derived', train: 1, ...derived }], shuffle: false }))
+      .tasks[0];
+    return [...train, ...(test?.items ?? [])].map((item) => 'answer' in item && item.answer);
+  };
+  const expected = (name: string): string[] =>
+    JSON.parse(readFileSync(realData('func-derived', name), 'utf8')).map(({ output }: Pair) => ` ${output}`);
+  const list = (...path: string[]) => realData('function-vectors', ...path);
+  const spanish = await answersOf({
+    file: list('extractive', 'choose_last_of_5.json'),
+    through: list('abstractive', 'english-spanish.json'),
+  });
+  expect(spanish).toEqual(expected('choose_last_of_5_spanish.json').slice(0, 358));
+  const capital = await answersOf({ file: list('extractive', 'alphabetically_last_5.json'), capitalize: true });
+  expect(capital).toEqual(expected('alphabetically_last_5_capital.json'));
 });
