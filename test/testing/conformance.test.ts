@@ -7,6 +7,7 @@ import functionVectors from '../../plugins/function-vectors/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
+import long from '../../plugins/long/plugin.js';
 import trace from '../../plugins/trace/plugin.js';
 
 describePlugin(llama, { folder: 'plugins/llama', options: { model: 'toy model' } });
@@ -38,3 +39,8 @@ describePlugin(functionVectors, {
 
 for (const part of ['train', 'eval', 'test']) write(`Py150/${part}.json`, `[{"prompt":"${part}","answer":"a"}]`);
 describePlugin(trace, { folder: 'plugins/trace', options: { root: folder, tasks: ['Py150'] } });
+
+const task = 'CL_Benchmark/SC/yelp';
+for (const part of ['train', 'dev', 'test']) write(`${task}/${part}.json`, `[{"label":"a","sentence":"${part}"}]`);
+write(`${task}/labels.json`, '["a","b"]');
+describePlugin(long, { folder: 'plugins/long', options: { root: folder, tasks: ['yelp'] } });
