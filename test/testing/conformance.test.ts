@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { describePlugin, toyWeights } from '../../core/testing/index.js';
+import func from '../../plugins/func/plugin.js';
 import functionVectors from '../../plugins/function-vectors/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
@@ -36,6 +37,9 @@ describePlugin(functionVectors, {
   folder: 'plugins/function-vectors',
   options: { tasks: [{ name: 'double', file: pairs }] },
 });
+
+write('verb_v_adjective_5_spanish.json', doubles);
+describePlugin(func, { folder: 'plugins/func', options: { root: folder, tasks: ['Verb-Spanish'] } });
 
 for (const part of ['train', 'eval', 'test']) write(`Py150/${part}.json`, `[{"prompt":"${part}","answer":"a"}]`);
 describePlugin(trace, { folder: 'plugins/trace', options: { root: folder, tasks: ['Py150'] } });
