@@ -36,7 +36,16 @@ export { vectorNorm } from './engine/ops/vector-norm.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
-export { type DataLine, type DataText, jsonDocument, jsonLines, readDataFile } from './text/data-file.js';
+export {
+  type DataLine,
+  type DataText,
+  jsonDocument,
+  jsonItems,
+  jsonLines,
+  lineValue,
+  readDataFile,
+} from './text/data-file.js';
+export { DataReader } from './text/data-reader.js';
 export {
   type EncodedExample,
   type ExampleSettings,
@@ -45,7 +54,10 @@ export {
   nextLabels,
   trainingBatch,
 } from './text/examples.js';
-export { refuseEqualNames, taskName } from './text/task-names.js';
+export { heldOutOptions, heldOutSets } from './text/held-out.js';
+export { heldOutPairs, type Pair, pairExample, pairSets, pairTask, readPairs } from './text/pairs.js';
+export { optionLetters, unseen } from './text/samples.js';
+export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
 export { rowMeans } from './training/row-means.js';
 export { type AnchorTarget, type EarlierAnchors, WeightAnchor } from './training/weight-anchor.js';

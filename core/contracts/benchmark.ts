@@ -4,7 +4,7 @@ export interface TextExample {
   readonly answer: string;
   /** Candidate answers, for choice likelihood; the right one equals `answer`. */
   readonly choices?: readonly string[];
-  /** Where it stands, for messages: `path:line`. */
+  /** Where it stands, for messages: `path:line` or `path, item number`. */
   readonly where?: string;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { z } from 'zod';
 import { problem } from '../errors.js';
 
 /** A data file's text and where it came from. */
@@ -12,9 +13,9 @@ export interface DataText {
   readonly sha256: string;
 }
 
-/** A parsed line of a JSONL file. */
+/** A parsed line of a JSONL file, or item of a JSON list. */
 export interface DataLine {
-  /** `path:line`, lines from 1. */
+  /** `path:line` or `path, item number`, both from 1. */
   readonly where: string;
   readonly value: unknown;
 }
@@ -37,6 +38,24 @@ export function jsonLines({ path, text }: DataText): DataLine[] {
   });
   if (lines.length === 0) throw problem('DATA_EMPTY', { where: path, expected: 'at least one line', got: 'none' });
   return lines;
+}
+
+/** The items of a file that is a JSON list. @throws PalimpsestError DATA_LINE, DATA_EMPTY */
+export function jsonItems(data: DataText): DataLine[] {
+  const where = data.path;
+  const value = jsonDocument(data);
+  if (!Array.isArray(value)) throw problem('DATA_LINE', { where, expected: 'a JSON list', got: typeof value });
+  if (value.length === 0) throw problem('DATA_EMPTY', { where, expected: 'at least one item', got: 'none' });
+  return value.map((item: unknown, index) => ({ where: `${where}, item ${index + 1}`, value: item }));
+}
+
+/** A line's value, checked by a schema. @param form what is expected, in words @throws PalimpsestError DATA_LINE */
+export function lineValue<T>({ where, value }: DataLine, schema: z.ZodType<T>, form: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0];
+  const got = path.length > 0 ? `${path.join('.')}: ${message}` : message;
+  throw problem('DATA_LINE', { where, expected: form, got });
 }
 
 /** A file's text as one JSON value. @throws PalimpsestError DATA_LINE naming the line */

@@ -8,6 +8,11 @@ export const taskName = z
   .refine((name) => name.toLowerCase() !== 'all', 'expected another name: "all" is taken by the adapter of all tasks')
   .describe('Names the task in tables and files.');
 
+/** Whether no name is there twice. */
+export function distinctNames(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
+
 interface NamedSets {
   readonly tasks: readonly { readonly name: string }[];
   readonly heldOut: readonly { readonly name: string }[];

@@ -2,90 +2,63 @@ import {
   type Benchmark,
   type BenchmarkData,
   CONFIG_FOLDER,
-  type DataFile,
-  type EvaluationSet,
+  DataReader,
   inject,
   injectable,
   OPTIONS,
-  problem,
+  type Pair,
+  pairSets,
+  pairTask,
   RANDOM,
   type RandomSource,
-  readDataFile,
+  readPairs,
   type Task,
-  type TextExample,
   type z,
 } from '../../core/index.js';
-import { readPairs, toExample } from './pairs.js';
+import { capitalized, throughTable } from './derived.js';
 import type { options } from './plugin.js';
 
 type Options = z.infer<typeof options>;
 type TaskOptions = Options['tasks'][number];
-type HeldOutOptions = Options['heldOut'][number];
 
 /**
  * Each file's items are shuffled (a draw named by the set, from the run's seed) and split in order: first what is trained on
- * or shown as demonstrations, then what is scored. Demonstrations of a task are its training items.
+ * or shown as demonstrations, then what is scored, then what is for validation.
  */
 @injectable()
 export class FunctionVectorsBenchmark implements Benchmark {
-  private readonly files = new Map<string, DataFile>();
+  private readonly reader: DataReader;
 
   constructor(
     @inject(OPTIONS) private readonly options: Options,
-    @inject(CONFIG_FOLDER) private readonly folder: string,
+    @inject(CONFIG_FOLDER) folder: string,
     @inject(RANDOM) private readonly random: RandomSource,
-  ) {}
+  ) {
+    this.reader = new DataReader(folder);
+  }
 
   async load(): Promise<BenchmarkData> {
     const tasks: Task[] = [];
     for (const task of this.options.tasks) tasks.push(await this.task(task));
-    const heldOut: EvaluationSet[] = [];
-    for (const set of this.options.heldOut) heldOut.push(await this.heldOutSet(set));
-    return { tasks, heldOut, files: [...this.files.values()], answerEnd: this.options.answerEnd };
+    const heldOut = await pairSets(this.reader, this.options.heldOut, (name, pairs) => this.ordered(name, pairs));
+    return { tasks, heldOut, files: this.reader.files(), answerEnd: this.options.answerEnd };
   }
 
   private async task(task: TaskOptions): Promise<Task> {
-    const items = await this.items(task);
-    const count = task.train ?? Math.floor(0.7 * items.length);
-    const [train, test] = this.split(task, items, count);
-    return {
-      name: task.name,
-      train,
-      epochs: task.epochs,
-      test: { name: task.name, items: test, demonstrations: train },
-    };
+    const { name, file, through, train } = task;
+    const pairs = this.ordered(name, await this.pairs(task));
+    const first = train ?? Math.floor(0.7 * pairs.length);
+    return pairTask(pairs, { ...task, first, where: `${name}, ${file}${through ? ` through ${through}` : ''}` });
   }
 
-  private async heldOutSet(set: HeldOutOptions): Promise<EvaluationSet> {
-    const [demonstrations, items] = this.split(set, await this.items(set), set.shots);
-    return { name: set.name, items, demonstrations };
+  /** A task's pairs as its options derive them from its file, in the file's order. */
+  private async pairs({ file, through, capitalize }: TaskOptions): Promise<Pair[]> {
+    const listed = await readPairs(this.reader, file);
+    const mapped = through === undefined ? listed : throughTable(listed, await readPairs(this.reader, through));
+    return capitalize ? mapped.map(capitalized) : mapped;
   }
 
-  private async items({ name, file, instruction }: TaskOptions | HeldOutOptions): Promise<TextExample[]> {
-    const data = await readDataFile(this.folder, file);
-    const pairs = readPairs(data);
-    this.files.set(data.path, { path: data.path, sha256: data.sha256, items: pairs.length });
-    const ordered = this.options.shuffle ? this.random.stream(`function-vectors/${name}`).shuffle(pairs) : pairs;
-    return ordered.map((pair) => toExample(pair, instruction));
-  }
-
-  /** The first `first` items and the next `test` ones (all others by default). @throws PalimpsestError DATA_EMPTY */
-  private split(
-    set: TaskOptions | HeldOutOptions,
-    items: TextExample[],
-    first: number,
-  ): [TextExample[], TextExample[]] {
-    const wanted = first + (set.test ?? 1);
-    if (first < 1 || items.length < wanted) {
-      const expected = `at least ${Math.max(wanted, 2)} items (${Math.max(first, 1)} to learn from, the others to score)`;
-      const where = `${set.name}, ${set.file}`;
-      throw problem('DATA_EMPTY', {
-        where,
-        expected,
-        got: `${items.length}`,
-        remedy: 'Ask for fewer, or give the file more.',
-      });
-    }
-    return [items.slice(0, first), items.slice(first, set.test === undefined ? undefined : first + set.test)];
+  private ordered(name: string, pairs: Pair[]): Pair[] {
+    return this.options.shuffle ? this.random.stream(`function-vectors/${name}`).shuffle(pairs) : pairs;
   }
 }

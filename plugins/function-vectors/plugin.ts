@@ -1,31 +1,32 @@
-import { definePlugin, filePath, refuseEqualNames, taskName, z } from '../../core/index.js';
+import { definePlugin, filePath, heldOutPairs, refuseEqualNames, taskName, z } from '../../core/index.js';
 import { FunctionVectorsBenchmark } from './benchmark.js';
 
 const count = z.number().int().min(1);
-const file = filePath().describe('JSON: [{"input": text, "output": text}, ...].');
-const instruction = z.string().min(1).optional().describe('A line before the question.');
 
 const task = z.strictObject({
   name: taskName,
-  file,
-  instruction,
+  file: heldOutPairs.shape.file,
+  through: filePath()
+    .optional()
+    .describe('Pairs: each output becomes what they have for it as an input; items without are left out.'),
+  capitalize: z.boolean().default(false).describe('Writes the first letter of every output in upper case.'),
+  instruction: heldOutPairs.shape.instruction,
   train: count.optional().describe('Items to train on; by default 70 % of the file.'),
-  test: count.optional().describe('Items to score; by default all that are not trained on.'),
+  test: count.optional().describe('Items to score; by default all that are left.'),
+  validation: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Items after the scored ones, for methods to measure the model by.'),
+  validationInstruction: z.boolean().default(false).describe('Whether those have the instruction too.'),
   epochs: count.default(1).describe('Passes over the training items.'),
-});
-
-const heldOutSet = z.strictObject({
-  name: taskName,
-  file,
-  instruction,
-  shots: count.default(10).describe('Items set apart as demonstrations.'),
-  test: count.optional().describe('Items to score; by default all others.'),
 });
 
 export const options = z
   .strictObject({
     tasks: z.array(task).min(1).describe('The tasks in the order of training.'),
-    heldOut: z.array(heldOutSet).default([]).describe('Sets that are only evaluated.'),
+    heldOut: z.array(heldOutPairs).default([]).describe('Sets that are only evaluated.'),
     shuffle: z
       .boolean()
       .default(true)

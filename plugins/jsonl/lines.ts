@@ -1,4 +1,12 @@
-import { type DataLine, type Example, problem, type TextExample, type TokenExample, z } from '../../core/index.js';
+import {
+  type DataLine,
+  type Example,
+  lineValue,
+  problem,
+  type TextExample,
+  type TokenExample,
+  z,
+} from '../../core/index.js';
 
 const id = z.number().int().min(0);
 
@@ -43,10 +51,7 @@ function tokenExample(line: DataLine): TokenExample {
 }
 
 function parse<T extends object>(schema: z.ZodType<T>, line: DataLine, form: string): T & { where: string } {
-  const result = schema.safeParse(line.value);
-  if (result.success) return { ...result.data, where: line.where };
-  const { path, message } = result.error.issues[0];
-  throw wrong(line, form, `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
+  return { ...lineValue(line, schema, form), where: line.where };
 }
 
 const wrong = (line: DataLine, expected: string, got: string) =>

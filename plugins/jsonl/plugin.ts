@@ -9,6 +9,9 @@ const task = z.strictObject({
   train: file.describe('Lines {"prompt", "answer"} or {"tokens", "labels"}.'),
   test: file.optional().describe('Lines {"prompt", "answer", "choices"?}; left out: trained, not scored.'),
   fewShot: file.optional().describe('Demonstrations for N-shot prompts; by default the first of `train`.'),
+  validation: file
+    .optional()
+    .describe('Lines as of `test`, neither trained nor scored; by default those of `train` beyond `maxTrain`.'),
   epochs: count.default(1).describe('Passes over `train`.'),
 });
 

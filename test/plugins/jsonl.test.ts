@@ -66,6 +66,26 @@ describe('the jsonl benchmark', () => {
     const data = await load({ tasks: [{ name: 't', train: 't.jsonl', test: 't.jsonl' }], maxTrain: 1, maxTest: 1 });
     expect(data.tasks[0]).toMatchObject({ train: [cat], test: { items: [cat], demonstrations: [cat, dog] } });
   });
+
+  it('takes validation samples from a file of their own', async () => {
+    write('t.jsonl', cat, dog);
+    write('v.jsonl', dog);
+    const task = { name: 't', train: 't.jsonl', validation: 'v.jsonl' };
+    const data = await load({ tasks: [task], maxTrain: 1 });
+    expect(data.tasks[0].validation).toMatchObject([dog]);
+    write('v.jsonl', { tokens: [5, 6], labels: [-100, 6] });
+    await expect(load({ tasks: [task] })).rejects.toThrow(/DATA_LINE.*v\.jsonl:1/);
+  });
+
+  it('takes them from the text beyond maxTrain otherwise, but for what is trained or scored', async () => {
+    const [cow, pig] = ['cow', 'pig'].map((word) => ({ prompt: `Q: ${word}\nA:`, answer: ` ${word}` }));
+    write('t.jsonl', cat, dog, { tokens: [5, 6], labels: [-100, 6] }, cat, cow, pig);
+    write('test.jsonl', cow);
+    const task = { name: 't', train: 't.jsonl', test: 'test.jsonl' };
+    expect((await load({ tasks: [task], maxTrain: 1 })).tasks[0].validation).toMatchObject([dog, pig]);
+    expect((await load({ tasks: [task], maxTrain: 6 })).tasks[0].validation).toBeUndefined();
+    expect((await load({ tasks: [task] })).tasks[0].validation).toBeUndefined();
+  });
 });
 
 describe('what the jsonl benchmark refuses', () => {

@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { describePlugin, toyWeights } from '../../core/testing/index.js';
+import func from '../../plugins/func/plugin.js';
 import functionVectors from '../../plugins/function-vectors/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
+import long from '../../plugins/long/plugin.js';
+import trace from '../../plugins/trace/plugin.js';
 
 describePlugin(llama, { folder: 'plugins/llama', options: { model: 'toy model' } });
 describePlugin(llama, {
@@ -20,6 +23,7 @@ describePlugin(incLora, { options: { rank: 2, growth: 'single', targets: ['k_pro
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const write = (name: string, text: string) => {
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
@@ -27,8 +31,20 @@ const write = (name: string, text: string) => {
 const lines = write('lines.jsonl', '{"prompt":"a","answer":"b"}\n{"prompt":"c","answer":"d"}\n');
 describePlugin(jsonl, { folder: 'plugins/jsonl', options: { tasks: [{ name: 'letters', train: lines }] } });
 
-const pairs = write('pairs.json', JSON.stringify([...'abcdef'].map((input) => ({ input, output: input.repeat(2) }))));
+const doubles = JSON.stringify([...'abcdef'].map((input) => ({ input, output: input.repeat(2) })));
+const pairs = write('pairs.json', doubles);
 describePlugin(functionVectors, {
   folder: 'plugins/function-vectors',
   options: { tasks: [{ name: 'double', file: pairs }] },
 });
+
+write('verb_v_adjective_5_spanish.json', doubles);
+describePlugin(func, { folder: 'plugins/func', options: { root: folder, tasks: ['Verb-Spanish'] } });
+
+for (const part of ['train', 'eval', 'test']) write(`Py150/${part}.json`, `[{"prompt":"${part}","answer":"a"}]`);
+describePlugin(trace, { folder: 'plugins/trace', options: { root: folder, tasks: ['Py150'] } });
+
+const task = 'CL_Benchmark/SC/yelp';
+for (const part of ['train', 'dev', 'test']) write(`${task}/${part}.json`, `[{"label":"a","sentence":"${part}"}]`);
+write(`${task}/labels.json`, '["a","b"]');
+describePlugin(long, { folder: 'plugins/long', options: { root: folder, tasks: ['yelp'] } });

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import type { DataFile } from '../contracts/benchmark.js';
+import { type DataLine, type DataText, jsonDocument, jsonItems, jsonLines, readDataFile } from './data-file.js';
+
+/** Reads a benchmark's data files, each of them once, and knows afterwards what it has read. */
+export class DataReader {
+  private readonly read = new Map<string, { readonly file: DataFile; readonly lines: DataLine[] }>();
+
+  /** @param folder what names are relative to */
+  constructor(private readonly folder: string) {}
+
+  /** Every file that was read, in order. */
+  files(): DataFile[] {
+    return [...this.read.values()].map(({ file }) => file);
+  }
+
+  /** The lines of a JSONL file. @throws PalimpsestError DATA_FILE, DATA_LINE, DATA_EMPTY */
+  lines(name: string): Promise<DataLine[]> {
+    return this.once(name, jsonLines);
+  }
+
+  /** The items of a JSON list. @throws PalimpsestError DATA_FILE, DATA_LINE, DATA_EMPTY */
+  items(name: string): Promise<DataLine[]> {
+    return this.once(name, jsonItems);
+  }
+
+  /** The whole of a JSON file. @throws PalimpsestError DATA_FILE, DATA_LINE */
+  async document(name: string): Promise<DataLine> {
+    const [document] = await this.once(name, (data) => [{ where: data.path, value: jsonDocument(data) }]);
+    return document;
+  }
+
+  private async once(name: string, parse: (data: DataText) => DataLine[]): Promise<DataLine[]> {
+    const known = this.read.get(resolve(this.folder, name));
+    if (known) return known.lines;
+    const data = await readDataFile(this.folder, name);
+    const lines = parse(data);
+    this.read.set(data.path, { lines, file: { path: data.path, sha256: data.sha256, items: lines.length } });
+    return lines;
+  }
+}
