@@ -11,6 +11,7 @@ export interface ConfigOverrides {
   readonly set?: readonly string[];
   readonly seed?: number | string;
   readonly engine?: string;
+  readonly allowIdle?: boolean;
 }
 
 /** A config with defaults filled in; the plugins' own options are not checked yet. */
@@ -27,12 +28,13 @@ export interface LoadedConfig {
  * Reads a YAML or JSON config with what it extends, applies overrides and checks it.
  * @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE, each with file and line
  */
-export function loadConfig(file: string, { set = [], seed, engine }: ConfigOverrides = {}): LoadedConfig {
+export function loadConfig(file: string, { set = [], seed, engine, allowIdle }: ConfigOverrides = {}): LoadedConfig {
   const { value, files } = readMergedConfig(file);
   const overrides = [
     ...set.map(parseOverride),
     ...(engine === undefined ? [] : [makeOverride('--engine', ['engine'], engine)]),
     ...(seed === undefined ? [] : [makeOverride('--seed', ['seed'], seed)]),
+    ...(allowIdle ? [makeOverride('--allow-idle', ['training', 'allowIdle'], true)] : []),
   ];
   const merged = copyTree(value) as Record<string, unknown>;
   for (const override of overrides) applyOverride(merged, override);

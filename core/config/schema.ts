@@ -18,6 +18,10 @@ export const keepSchema = z.strictObject({
 });
 
 export const trainingSchema = z.strictObject({
+  tasks: z
+    .enum(['sequence', 'joint', 'none'])
+    .default('sequence')
+    .describe('One task after another; all at once, the upper bound; or no training, zero-shot.'),
   batchSize: count.min(1).default(8).describe('Rows of one micro-batch.'),
   accumulate: count.min(1).default(1).describe('Micro-batches of one optimizer step.'),
   learningRate: z.number().min(0).default(1e-4).describe('Peak learning rate.'),
@@ -68,7 +72,9 @@ export const runSchema = z.strictObject({
     .default('auto')
     .describe('auto: native where it is installed, else wasm.'),
   backbone: pluginUse,
-  adapter: pluginUse,
+  adapter: pluginUse
+    .or(z.array(pluginUse).min(1))
+    .describe('What trains; several adapters where each has other layers.'),
   regularizers: z.array(pluginUse).default([]).describe('Loss terms beyond the cross-entropy.'),
   interventions: z.array(pluginUse).default([]).describe('Edits of activations.'),
   benchmark: pluginUse,

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { ConfigPath } from '../config/config-file.js';
+import { type ConfigPath, describeValue } from '../config/config-file.js';
 import type { LoadedConfig } from '../config/load.js';
 import { didYouMean } from '../config/nearest.js';
 import { absolutePaths } from '../config/paths.js';
 import type { PluginUse, RunConfig } from '../config/schema.js';
-import { validate } from '../config/validate.js';
+import { type ValuePlace, validate } from '../config/validate.js';
 import type { ContractName, PluginManifest } from '../contracts/plugin.js';
 import { problem } from '../errors.js';
+import { checkDeclarations } from './declarations.js';
 import { contractOf } from './define-plugin.js';
 import { isPathLike } from './external.js';
 import type { PluginRegistry } from './plugin-registry.js';
@@ -26,7 +27,8 @@ export interface ComposedPlugin<C extends ContractName = ContractName> {
 /** Every plugin of a run, in the order of the config. */
 export interface Composition {
   readonly backbone: ComposedPlugin<'backbone'>;
-  readonly adapter: ComposedPlugin<'adapter'>;
+  /** At least one. */
+  readonly adapters: readonly ComposedPlugin<'adapter'>[];
   readonly benchmark: ComposedPlugin<'benchmark'>;
   readonly regularizers: readonly ComposedPlugin<'regularizer'>[];
   readonly interventions: readonly ComposedPlugin<'intervention'>[];
@@ -43,20 +45,24 @@ export async function composePlugins(loaded: LoadedConfig, registry: PluginRegis
   const { config } = loaded;
   const find = <C extends ContractName>(contract: C, use: PluginUse, path: ConfigPath) =>
     findPlugin({ loaded, registry, contract, use, path });
-  const findAll = async <C extends ContractName>(contract: C, key: 'regularizers' | 'interventions' | 'observers') => {
+  const findAll = async <C extends ContractName>(contract: C, uses: readonly PluginUse[], path: ConfigPath) => {
     const found: ComposedPlugin<C>[] = [];
-    for (const [index, use] of config[key].entries()) found.push(await find(contract, use, [key, index]));
+    for (const [index, use] of uses.entries()) found.push(await find(contract, use, [...path, index]));
     return found;
   };
   const parts = {
     backbone: await find('backbone', config.backbone, ['backbone']),
-    adapter: await find('adapter', config.adapter, ['adapter']),
+    adapters: Array.isArray(config.adapter)
+      ? await findAll('adapter', config.adapter, ['adapter'])
+      : [await find('adapter', config.adapter, ['adapter'])],
     benchmark: await find('benchmark', config.benchmark, ['benchmark']),
-    regularizers: await findAll('regularizer', 'regularizers'),
-    interventions: await findAll('intervention', 'interventions'),
-    observers: await findAll('observer', 'observers'),
+    regularizers: await findAll('regularizer', config.regularizers, ['regularizers']),
+    interventions: await findAll('intervention', config.interventions, ['interventions']),
+    observers: await findAll('observer', config.observers, ['observers']),
   };
-  checkTogether(Object.values(parts).flat(), loaded);
+  const all: ComposedPlugin[] = Object.values(parts).flat();
+  checkTogether(all, loaded);
+  checkDeclarations(all, loaded);
   return { ...parts, resolved: resolvedConfig(config, parts) };
 }
 
@@ -85,19 +91,39 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
     });
   }
   const place = { origin, path };
-  const options = validate(manifest.options, absolutePaths(manifest.options, given, place), place);
+  const chosen = withPreset(manifest, given, place);
+  const options = validate(manifest.options, absolutePaths(manifest.options, chosen, place), place);
   const name = isPathLike(use) ? resolve(folder, use) : use;
   return { contract, manifest, use: name, options, path };
 }
 
+/** The options of the preset that the config names, those given over them. @throws PalimpsestError CONFIG_VALUE */
+function withPreset({ name, presets }: PluginManifest, given: Given, { origin, path = [] }: ValuePlace): Given {
+  if (!presets || given.preset === undefined) return given;
+  const { preset, ...own } = given;
+  const found = Object.hasOwn(presets, String(preset)) ? presets[String(preset)] : undefined;
+  if (found) return { ...found.options, ...own };
+  const names = Object.keys(presets);
+  throw problem('CONFIG_VALUE', {
+    where: origin.where([...path, 'preset']),
+    expected: `a preset of "${name}": ${names.join(', ')}`,
+    got: `${describeValue(preset)}${didYouMean(String(preset), names)}`,
+  });
+}
+
+type Given = Record<string, unknown>;
+
 const article = (contract: ContractName) => `${/^[aio]/.test(contract) ? 'an' : 'a'} ${contract}`;
 
-/** @throws PalimpsestError PLUGIN_CLASH for a plugin that is there twice, PLUGIN_MISSING for one that another needs */
+/**
+ * An adapter may be there twice, for other layers.
+ * @throws PalimpsestError PLUGIN_CLASH for a plugin that is there twice, PLUGIN_MISSING for one that another needs
+ */
 function checkTogether(plugins: readonly ComposedPlugin[], { origin }: LoadedConfig): void {
   const names = plugins.map(({ manifest }) => manifest.name);
-  for (const [index, { manifest, path }] of plugins.entries()) {
+  for (const [index, { manifest, path, contract }] of plugins.entries()) {
     const where = origin.where([...path, 'use']);
-    if (names.indexOf(manifest.name) !== index) {
+    if (names.indexOf(manifest.name) !== index && contract !== 'adapter') {
       throw problem('PLUGIN_CLASH', { where, expected: 'every plugin once', got: `"${manifest.name}" twice` });
     }
     const missing = manifest.requires?.find((name) => !names.includes(name));
@@ -117,7 +143,7 @@ function resolvedConfig(config: RunConfig, parts: Omit<Composition, 'resolved'>)
   return {
     ...config,
     backbone: filled(parts.backbone),
-    adapter: filled(parts.adapter),
+    adapter: parts.adapters.length === 1 ? filled(parts.adapters[0]) : parts.adapters.map(filled),
     benchmark: filled(parts.benchmark),
     regularizers: parts.regularizers.map(filled),
     interventions: parts.interventions.map(filled),

@@ -33,7 +33,17 @@ export interface ScoreRecord {
 
 /** Progress, logs, reports: sees, never changes. */
 export interface Observer {
-  runStarted?(info: { tasks: readonly string[]; steps: number; directory: string }): void;
+  /**
+   * `tasks` are trained in their order, `scored` are the tasks that are scored; `stepsDone` of `steps` where the run goes on
+   * from a checkpoint.
+   */
+  runStarted?(info: {
+    tasks: readonly string[];
+    scored: readonly string[];
+    steps: number;
+    stepsDone: number;
+    directory: string;
+  }): void;
   taskStarted?(info: { task: Task; taskIndex: number; steps: number }): void;
   stepDone?(record: StepRecord, position: StepPosition): void;
   scored?(record: ScoreRecord): void;

@@ -84,13 +84,17 @@ export function setScore(metrics: Readonly<Record<string, number>>): number | un
   return metrics.choiceAccuracySum ?? metrics.exact ?? metrics.firstTokenAccuracy;
 }
 
-/** R from the measurements at one number of shots (zero by default); T + 1 rows, whatever was measured. */
-export function scoreMatrix(records: readonly Measurement[], taskNames: readonly string[], shots = 0): ScoreMatrix {
-  const rows = Array.from({ length: taskNames.length + 1 }, () =>
-    new Array<number | undefined>(taskNames.length).fill(undefined),
+/** R from the measurements at one number of shots (zero by default): Init and a row for each that was trained. */
+export function scoreMatrix(
+  records: readonly Measurement[],
+  { trained, tasks }: { trained: readonly string[]; tasks: readonly string[] },
+  shots = 0,
+): ScoreMatrix {
+  const rows = Array.from({ length: trained.length + 1 }, () =>
+    new Array<number | undefined>(tasks.length).fill(undefined),
   );
   for (const { row, set, shots: n, metrics } of records) {
-    const column = taskNames.indexOf(set);
+    const column = tasks.indexOf(set);
     if (n === shots && column >= 0 && row < rows.length) rows[row][column] = setScore(metrics);
   }
   return rows;

@@ -1,7 +1,7 @@
 import type { StepPosition } from '../contracts/moments.js';
 import type { Observer, ScoreRecord, StepRecord } from '../contracts/observer.js';
 import { setScore } from '../evaluation/score-matrix.js';
-import { scoreSummary } from '../evaluation/score-summary.js';
+import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import { scoreTable } from './score-table.js';
 
 /** Where a report is written: standard output, or a test's string. */
@@ -17,13 +17,16 @@ const LINES_PER_TASK = 8;
 
 /** What the run has to do. */
 interface Plan {
+  /** What is trained, in order. */
   readonly tasks: readonly string[];
+  /** The tasks that are scored. */
+  readonly scored: readonly string[];
   readonly steps: number;
 }
 
 /** Tells of a run while it goes: on a terminal one line that changes, else a line now and then; the score table at the end. */
 export class ConsoleReport implements Observer {
-  private plan: Plan = { tasks: [], steps: 0 };
+  private plan: Plan = { tasks: [], scored: [], steps: 0 };
   private readonly records: ScoreRecord[] = [];
   private stepSeconds = 0;
   private steps = 0;
@@ -35,10 +38,12 @@ export class ConsoleReport implements Observer {
     private readonly errors: Screen,
   ) {}
 
-  runStarted({ tasks, steps, directory }: { tasks: readonly string[]; steps: number; directory: string }): void {
-    this.plan = { tasks, steps };
-    this.line(`${count(tasks.length, 'task')}, ${count(steps, 'step')}, written to ${directory}`);
-    this.changing('scoring before the first task');
+  runStarted({ stepsDone, directory, ...plan }: Plan & { stepsDone: number; directory: string }): void {
+    this.plan = plan;
+    const { tasks, steps } = plan;
+    const done = stepsDone > 0 ? `, ${stepsDone} of them done` : '';
+    this.line(`${count(tasks.length, 'task')}, ${count(steps, 'step')}${done}, written to ${directory}`);
+    this.changing(stepsDone > 0 ? 'going on' : 'scoring before the first task');
   }
 
   taskStarted({ task, taskIndex, steps }: { task: { name: string }; taskIndex: number; steps: number }): void {
@@ -82,7 +87,7 @@ export class ConsoleReport implements Observer {
     this.tellRow();
     if (this.records.length > 0) {
       this.line('');
-      this.line(scoreTable(this.records, this.plan.tasks, this.screen.columns ?? 120));
+      this.line(scoreTable(this.records, this.names(), this.screen.columns ?? 120));
       this.line(this.figures());
     }
     this.line(`done in ${duration(seconds)}: ${directory}`);
@@ -97,12 +102,16 @@ export class ConsoleReport implements Observer {
   }
 
   private figures(): string {
-    const { tasks } = this.plan;
-    const heldOut = [...new Set(this.records.map(({ set }) => set))].filter((set) => !tasks.includes(set));
-    return Object.entries(scoreSummary(this.records, { tasks, heldOut }))
+    return Object.entries(scoreSummary(this.records, this.names()))
       .filter(([, value]) => value !== null)
       .map(([name, value]) => `${words(name)} ${(value as number).toFixed(2)}`)
       .join('  ');
+  }
+
+  private names(): SetNames {
+    const { tasks: trained, scored: tasks } = this.plan;
+    const heldOut = [...new Set(this.records.map(({ set }) => set))].filter((set) => !tasks.includes(set));
+    return { trained, tasks, heldOut };
   }
 
   /** One line for all scores of a row. */

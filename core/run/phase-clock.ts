@@ -1,6 +1,6 @@
 /** Adds up the seconds that a run spends in each phase. */
 export class PhaseClock {
-  private readonly started = performance.now();
+  private started = performance.now();
   private readonly spent = new Map<string, number>();
 
   /** Runs `work` and books its time, also where it fails. */
@@ -15,6 +15,12 @@ export class PhaseClock {
 
   add(phase: string, seconds: number): void {
     this.spent.set(phase, (this.spent.get(phase) ?? 0) + seconds);
+  }
+
+  /** Takes over what a clock told of an earlier part of the run. */
+  goOnFrom({ total = 0, ...phases }: Readonly<Record<string, number>>): void {
+    this.started -= 1000 * total;
+    for (const [phase, seconds] of Object.entries(phases)) this.add(phase, seconds);
   }
 
   /** Seconds by phase, and in all since the clock was made. */

@@ -3,15 +3,19 @@ import type { Adapter } from '../contracts/adapter.js';
 import type { BenchmarkData, Task } from '../contracts/benchmark.js';
 import type { Observer, StepRecord } from '../contracts/observer.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
+import type { Logger } from '../logger.js';
 import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
 import type { TaskSummary } from '../training/checkpoint.js';
+import type { Participants } from '../training/participants.js';
 import { optimizerSteps } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
 import { checkLengths } from './check-data.js';
 import { environment, inputs } from './environment.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
+import { pluginSummaries } from './plugin-summaries.js';
+import { assertSameRun, rewindMetrics } from './resumed-run.js';
 import type { RunDirectory } from './run-directory.js';
 import { scoresFile } from './score-files.js';
 import { Scorer } from './scorer.js';
@@ -19,11 +23,16 @@ import { Scorer } from './scorer.js';
 export interface RecordParts {
   readonly plugins: Composition;
   readonly data: BenchmarkData;
+  /** What is trained, in order. */
+  readonly trained: readonly Task[];
   readonly model: OpenModel;
-  readonly adapter: Adapter;
+  readonly participants: Participants;
   readonly directory: RunDirectory;
   readonly observers: readonly Observer[];
   readonly clock: PhaseClock;
+  readonly logger: Logger;
+  /** Optimizer steps that an interrupted run in this directory has done; undefined for a new run. */
+  readonly stepsDone?: number;
 }
 
 /** What stays of a run: scores and adapters between tasks, and the files of the run directory. */
@@ -34,9 +43,10 @@ export class RunRecord implements Observer {
   private steps = 0;
 
   constructor(private readonly parts: RecordParts) {
-    const { data, plugins, directory, observers } = parts;
-    this.scorer = new Scorer(data, plugins.resolved, directory, observers);
-    this.names = { tasks: data.tasks.map(({ name }) => name), heldOut: data.heldOut.map(({ name }) => name) };
+    const { data, trained, plugins, directory, observers } = parts;
+    this.scorer = new Scorer(data, trained.length, plugins.resolved, directory, observers);
+    const namesOf = (some: readonly { name: string }[]) => some.map(({ name }) => name);
+    this.names = { trained: namesOf(trained), tasks: namesOf(data.tasks), heldOut: namesOf(data.heldOut) };
   }
 
   stepDone({ tokens }: StepRecord): void {
@@ -44,11 +54,27 @@ export class RunRecord implements Observer {
     this.steps++;
   }
 
-  /** @param row 0 before the first task, when everything has been checked; t after the t-th */
+  /** Everything has been checked: makes the directory, or goes on in it. @throws PalimpsestError OUTPUT_WRITE, DATA_TOO_LONG, CHECKPOINT_INVALID */
+  async started(): Promise<void> {
+    const { plugins, data, trained, model, directory, observers, stepsDone } = this.parts;
+    const { training, evaluation } = plugins.resolved;
+    const limits = limitsWithin(training, model.backbone.sizes.maxPositions);
+    checkLengths(data, model.tokenizer, { training: limits, evaluation });
+    if (stepsDone === undefined) await this.writeHead();
+    else await this.goOn(stepsDone);
+    const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
+    const { trained: tasks, tasks: scored } = this.names;
+    for (const observer of observers) {
+      observer.runStarted?.({ tasks, scored, steps, stepsDone: stepsDone ?? 0, directory: directory.folder });
+    }
+    if (stepsDone !== undefined) this.scorer.resume();
+  }
+
+  /** @param row 0 before the first task; t after the t-th */
   async betweenTasks(row: number, task?: Task): Promise<void> {
-    const { clock, adapter, model } = this.parts;
-    if (row === 0) await this.begin();
-    if (task) await clock.time('save', () => this.saveAdapters(task));
+    const { clock, participants, model } = this.parts;
+    const { adapter } = participants;
+    if (task) await clock.time('save', () => this.saveAdapters(adapter, task));
     if (!this.scorer.wants(row)) return;
     const { backbone, tokenizer } = model;
     const additions = additionsOf(adapter, 'current');
@@ -62,27 +88,33 @@ export class RunRecord implements Observer {
     directory.writeJson('scores.json', scoresFile(this.scorer.records, this.names));
     const seconds = clock.seconds();
     directory.writeJson('summary.json', { ...this.summary(tasks), seconds });
+    this.scorer.close();
     for (const observer of observers) observer.runDone?.({ seconds: seconds.total, directory: directory.folder });
   }
 
-  private async begin(): Promise<void> {
-    const { plugins, data, model, directory, observers } = this.parts;
-    const { seed, training, evaluation } = plugins.resolved;
-    const limits = limitsWithin(training, model.backbone.sizes.maxPositions);
-    checkLengths(data, model.tokenizer, { training: limits, evaluation });
-    const read = await inputs({ seed, model: model.files, data: data.files });
-    directory.create();
-    directory.writeJson('config.json', plugins.resolved);
-    directory.writeJson('environment.json', environment(model.engine));
-    directory.writeJson('inputs.json', read);
-    const steps = data.tasks.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
-    for (const observer of observers) {
-      observer.runStarted?.({ tasks: this.names.tasks, steps, directory: directory.folder });
-    }
+  private async head(): Promise<{ config: Composition['resolved']; environment: object; inputs: object }> {
+    const { plugins, data, model } = this.parts;
+    const read = await inputs({ seed: plugins.resolved.seed, model: model.files, data: data.files });
+    return { config: plugins.resolved, environment: environment(model.engine), inputs: read };
   }
 
-  private async saveAdapters(task: Task): Promise<void> {
-    const { adapter, directory, model } = this.parts;
+  private async writeHead(): Promise<void> {
+    const { directory } = this.parts;
+    const head = await this.head();
+    directory.create();
+    directory.writeJson('environment.json', head.environment);
+    directory.writeJson('inputs.json', head.inputs);
+    directory.writeJson('config.json', head.config);
+  }
+
+  private async goOn(stepsDone: number): Promise<void> {
+    const { directory, logger } = this.parts;
+    assertSameRun(directory, await this.head(), logger);
+    for (const record of rewindMetrics(directory, stepsDone)) this.stepDone(record);
+  }
+
+  private async saveAdapters(adapter: Adapter, task: Task): Promise<void> {
+    const { directory, model } = this.parts;
     const baseModel = model.files.reference;
     const own = adapter.pairs?.('task');
     if (own) await writePeft(directory.path('adapters', task.name), { pairs: own, baseModel });
@@ -98,6 +130,7 @@ export class RunRecord implements Observer {
       steps: this.steps,
       tokens: this.tokens,
       tasks,
+      plugins: pluginSummaries(this.parts.participants),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     };
   }

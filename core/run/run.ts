@@ -3,26 +3,32 @@ import type { LoadedConfig } from '../config/load.js';
 import { type Composition, composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import { RunContainer } from '../container/run-container.js';
-import { ADAPTER, CONFIG_FOLDER, LOGGER, RANDOM, RUN_FOLDER } from '../container/tokens.js';
+import { CONFIG_FOLDER, LOGGER, RANDOM, RUN_FOLDER } from '../container/tokens.js';
 import type { BenchmarkData } from '../contracts/benchmark.js';
 import type { Observer } from '../contracts/observer.js';
+import { problem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { MetricsFile } from '../report/metrics-file.js';
-import type { Participants } from '../training/participants.js';
 import { seededRandom } from '../training/random.js';
 import { trainSequence } from '../training/sequence.js';
 import type { Progress } from '../weights/progress.js';
 import { checkData } from './check-data.js';
+import { createParticipants } from './create-participants.js';
 import { type OpenModel, openModel } from './open-model.js';
 import { PhaseClock } from './phase-clock.js';
+import { runStateOf } from './resumed-run.js';
+import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import { RunRecord } from './run-record.js';
+import { trainedTasks } from './trained-tasks.js';
 
 /** A run as the command line asks for it. */
 export interface RunRequest {
   readonly loaded: LoadedConfig;
   /** The run directory, absolute. */
   readonly folder: string;
+  /** Goes on with an interrupted run in the directory, where there is one. */
+  readonly resume?: boolean;
   /** Beside those of the config. */
   readonly observers: readonly Observer[];
   readonly logger: Logger;
@@ -31,15 +37,17 @@ export interface RunRequest {
 }
 
 /**
- * Runs a config from beginning to end. Config, plugins, options, data and model are checked in this order, each before
- * anything costlier; the run directory is made when all of them have passed.
+ * Runs a config from beginning to end, or from where it was interrupted. Config, plugins, options, data and model are checked in
+ * this order, each before anything costlier; the run directory is made when all of them have passed.
  * @throws PalimpsestError whatever a part of the run throws
  */
 export async function runConfig(request: RunRequest): Promise<void> {
   const { loaded } = request;
   const clock = new PhaseClock();
   const directory = new RunDirectory(request.folder);
-  directory.assertFree();
+  const goesOn = request.resume === true && runStateOf(directory) !== 'none';
+  if (goesOn) refuseFinished(directory);
+  else directory.assertFree();
   const plugins = await composePlugins(loaded, new PluginRegistry());
   const container = runContainer(request);
   try {
@@ -48,26 +56,22 @@ export async function runConfig(request: RunRequest): Promise<void> {
     const { progress } = request;
     const model = await clock.time('load', () => openModel(plugins.backbone, { container, loaded, progress }));
     try {
-      const participants = createParticipants(container, plugins, model);
-      const configured = plugins.observers.map((plugin) => container.create(plugin));
-      const observers = [new MetricsFile(directory), ...request.observers, ...configured];
-      await clock.time('load', () => model.backbone.load());
-      const record = new RunRecord({
-        plugins,
-        data,
-        model,
-        adapter: participants.adapter,
-        directory,
-        observers,
-        clock,
-      });
-      await train({ request, data, model, participants, observers, record });
+      await train({ request, plugins, container, clock, directory, data, model, goesOn });
     } finally {
       await model.source.close();
     }
   } finally {
     await container.dispose();
   }
+}
+
+function refuseFinished(directory: RunDirectory): void {
+  if (runStateOf(directory) !== 'over') return;
+  throw problem('OUTPUT_EXISTS', {
+    where: directory.folder,
+    expected: 'a run that was interrupted',
+    got: 'one that is over (it has a summary.json)',
+  });
 }
 
 function runContainer({ loaded, folder, logger }: RunRequest): RunContainer {
@@ -79,42 +83,45 @@ function runContainer({ loaded, folder, logger }: RunRequest): RunContainer {
   return container;
 }
 
-function createParticipants(container: RunContainer, plugins: Composition, { backbone }: OpenModel): Participants {
-  const adapter = container.create(plugins.adapter);
-  container.provide(ADAPTER, adapter);
-  return {
-    backbone,
-    adapter,
-    regularizers: plugins.regularizers.map((plugin) => ({
-      name: plugin.manifest.name,
-      regularizer: container.create(plugin),
-    })),
-    interventions: plugins.interventions.map((plugin) => ({
-      name: plugin.manifest.name,
-      intervention: container.create(plugin),
-    })),
-  };
-}
-
 interface Training {
   readonly request: RunRequest;
+  readonly plugins: Composition;
+  readonly container: RunContainer;
+  readonly clock: PhaseClock;
+  readonly directory: RunDirectory;
   readonly data: BenchmarkData;
   readonly model: OpenModel;
-  readonly participants: Participants;
-  readonly observers: readonly Observer[];
-  readonly record: RunRecord;
+  /** Whether the directory holds a run that was interrupted. */
+  readonly goesOn: boolean;
 }
 
-async function train({ request, data, model, participants, observers, record }: Training): Promise<void> {
+async function train(training: Training): Promise<void> {
+  const { request, plugins, container, clock, directory, data, model, goesOn } = training;
   const { config } = request.loaded;
+  const participants = createParticipants(container, plugins, model);
+  const configured = plugins.observers.map((plugin) => container.create(plugin));
+  const observers = [new MetricsFile(directory), ...request.observers, ...configured];
+  await clock.time('load', () => model.backbone.load());
+  const checkpoints = new RunCheckpoints(directory, clock);
+  const found = goesOn ? checkpoints.newest() : undefined;
+  const stepsDone = goesOn ? (found?.step ?? 0) : undefined;
+  const trained = trainedTasks(data.tasks, config.training.tasks);
+  const { logger } = request;
+  const record = new RunRecord({
+    ...{ plugins, data, trained, model, participants, directory, observers, clock, logger, stepsDone },
+  });
   const summaries = await trainSequence({
     ...participants,
-    data,
+    data: { ...data, tasks: trained },
     observers: [...observers, record],
     tokenizer: model.tokenizer,
     random: seededRandom(config.seed),
     settings: config.training,
+    keepFolder: checkpoints.keepFolder,
+    checkpoints: await checkpoints.forSequence(config.checkpoint.every, found),
+    started: () => record.started(),
     betweenTasks: (row, task) => record.betweenTasks(row, task),
   });
   record.finish(summaries);
+  checkpoints.remove();
 }

@@ -11,8 +11,8 @@ interface MetricTable {
 }
 
 /** scores.json: every metric as a table, and the records that it is made of. */
-export function scoresFile(records: readonly ScoreRecord[], { tasks, heldOut }: SetNames): object {
-  const rows = ['Init', ...tasks];
+export function scoresFile(records: readonly ScoreRecord[], { trained, tasks, heldOut }: SetNames): object {
+  const rows = ['Init', ...trained];
   const sets = [...tasks, ...heldOut];
   const shotCounts = [...new Set(records.map(({ shots }) => shots))].sort((a, b) => a - b);
   const metrics = [...new Set(records.flatMap((record) => Object.keys(record.metrics)))];

@@ -29,10 +29,13 @@ interface Watched {
 /**
  * Finds plugins that silently do nothing: over the second to the fifth step of the first task in which it acts, a loss term that
  * is exactly zero or has no gradient, or an intervention that changes no activation. A task of fewer than three steps is passed
- * over, one of fewer than five is judged at its end.
+ * over, one of fewer than five is judged at its end; a window that was not seen whole, because the run goes on from a checkpoint
+ * within it, is passed over too.
  */
 export class IdleWatch {
   private readonly watchedPlugins: Map<string, Watched>;
+  /** The last task whose window was seen from its beginning: not that of a run which goes on in the midst of it. */
+  private wholeWindow = -1;
 
   /** @param allow watches nothing */
   constructor({ regularizers, interventions }: Pick<Participants, 'regularizers' | 'interventions'>, allow = false) {
@@ -74,7 +77,8 @@ export class IdleWatch {
   /** Judges at the end of the window. @throws PalimpsestError PLUGIN_IDLE */
   stepDone(step: StepPosition, task: string): void {
     const last = Math.min(WINDOW.last, step.taskSteps - 1);
-    if (step.taskSteps < SHORTEST || step.taskStep !== last) return;
+    if (step.taskStep === WINDOW.first) this.wholeWindow = step.taskIndex;
+    if (step.taskSteps < SHORTEST || step.taskStep !== last || step.taskIndex !== this.wholeWindow) return;
     for (const { name, startsAt, idle } of this.watchedPlugins.values()) {
       if (step.taskIndex < startsAt) continue;
       if (idle) {

@@ -23,15 +23,17 @@ describe('the command line program', () => {
     const { status, stdout } = await call('run', '--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^Usage: palimpsest run \[options\] <config>\n[\s\S]*--set[\s\S]*--out[\s\S]*--engine[\s\S]*--seed/,
+      /^Usage: palimpsest run \[options\] \[configs\.\.\.\]\n[\s\S]*--set[\s\S]*--out[\s\S]*--engine[\s\S]*--seed/,
     );
   });
 
   it.concurrent.each([
     [['model'], /^\[USAGE\] .*expected a subcommand, got none/],
     [['model', 'pul'], /^\[USAGE\] .*unknown command 'pul' .*pull/],
-    [['run'], /^\[USAGE\] .*missing required argument 'config'/],
-    [['run', 'a', 'b'], /^\[USAGE\] .*too many arguments/],
+    [['run'], /^\[USAGE\] .*expected a config, got none. See `palimpsest run --help`/],
+    [['run', 'a.yaml', '--resume'], /^\[USAGE\] .*expected --resume with a directory, or with --out, got neither/],
+    [['run', '--resume', 'a', '--out', 'b'], /^\[USAGE\] .*expected --out or the directory of --resume, got both/],
+    [['doctor', 'a'], /^\[USAGE\] .*too many arguments/],
     [['logits'], /^\[USAGE\] .*--model/],
   ])('called with %j says in one line what is wrong', async (args, line) => {
     const { status, stdout, stderr } = await call(...args);

@@ -27,8 +27,8 @@ function compose(...set: string[]) {
 
 describe('composing', () => {
   it('fills in the defaults of every plugin and makes paths absolute', async () => {
-    const { adapter, resolved } = await compose();
-    expect(adapter.options).toMatchObject({ rank: 4, alpha: 16, growth: 'per-task' });
+    const { adapters, resolved } = await compose();
+    expect(adapters[0].options).toMatchObject({ rank: 4, alpha: 16, growth: 'per-task' });
     expect(resolved.adapter).toMatchObject({ use: 'inc-lora', rank: 4, alpha: 16 });
     expect(resolved.backbone).toMatchObject({ model: 'some-model' });
     expect(resolved.benchmark).toMatchObject({

@@ -94,18 +94,19 @@ describe('from measurements to scores', () => {
   });
 
   it('puts every measurement into its row and column', () => {
+    const names = { trained: ['a', 'b'], tasks: ['a', 'b'] };
     const records = [
       measured(0, 'a', 0, { exact: 0.25 }),
       measured(0, 'a', 5, { exact: 0.5 }),
       measured(2, 'b', 0, { exact: 1 }),
       measured(2, 'held', 0, { exact: 0.75 }),
     ];
-    expect(scoreMatrix(records, ['a', 'b'])).toEqual([
+    expect(scoreMatrix(records, names)).toEqual([
       [0.25, undefined],
       [undefined, undefined],
       [undefined, 1],
     ]);
-    expect(scoreMatrix(records, ['a', 'b'], 5)[0]).toEqual([0.5, undefined]);
+    expect(scoreMatrix(records, names, 5)[0]).toEqual([0.5, undefined]);
   });
 
   it('takes HP zero-shot, IP at the most shots, FP over the tasks', () => {

@@ -20,7 +20,7 @@ const score = (row: number, exact: number): ScoreRecord => ({
 /** Tells a report of a run of one task of 20 steps of half a second. */
 function tell(report: ConsoleReport): void {
   const task = { name: 'a', train: [], epochs: 1 };
-  report.runStarted({ tasks: ['a'], steps: 20, directory: '/runs/x' });
+  report.runStarted({ tasks: ['a'], scored: ['a'], steps: 20, stepsDone: 0, directory: '/runs/x' });
   report.scored(score(0, 0.25));
   report.taskStarted({ task, taskIndex: 0, steps: 20 });
   for (let taskStep = 0; taskStep < 20; taskStep++) {

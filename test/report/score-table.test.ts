@@ -21,7 +21,7 @@ function cells(table: string): string[][] {
 }
 
 it('has Init first, tasks before held-out sets, each by its shots, and a dash where nothing was measured', () => {
-  expect(cells(scoreTable(records, ['a'], 120))).toEqual([
+  expect(cells(scoreTable(records, { trained: ['a'], tasks: ['a'] }, 120))).toEqual([
     ['', 'a', 'h', 'h'],
     ['', '', '', '5-shot'],
     ['Init', '0.25', '0.13', '0.50'],
@@ -30,7 +30,7 @@ it('has Init first, tasks before held-out sets, each by its shots, and a dash wh
 });
 
 it('goes on in a further table where the width does not suffice', () => {
-  const table = scoreTable(records, ['a'], 30);
+  const table = scoreTable(records, { trained: ['a'], tasks: ['a'] }, 30);
   expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(30);
   expect(cells(table).filter(([title]) => title === 'Init')).toEqual([
     ['Init', '0.25', '0.13'],

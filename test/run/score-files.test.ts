@@ -11,7 +11,7 @@ it('holds a table per metric and number of shots, with rows and columns named an
     seconds: 1,
   });
   const records = [record(0, 'a', 0, 0.25), record(0, 'h', 0, 0.5), record(2, 'a', 0, 0.75), record(2, 'h', 5, 1)];
-  expect(scoresFile(records, { tasks: ['a', 'b'], heldOut: ['h'] })).toEqual({
+  expect(scoresFile(records, { trained: ['a', 'b'], tasks: ['a', 'b'], heldOut: ['h'] })).toEqual({
     rows: ['Init', 'a', 'b'],
     tasks: ['a', 'b'],
     heldOut: ['h'],
