@@ -1,0 +1,106 @@
+/*
+ * Seconds of one optimizer step by method: SmolLM2-135M, 8 rows of 64 tokens, the last 8 the answer, r = 8 on q and v, in the
+ * second task and after its first epoch. The methods take their steps in turn, so that noise hits all of them alike.
+ *
+ *     node benchmarks/run.js steps [--engine native] [--rounds 9] [--only NAME]...
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Bench, type TaskResult } from 'tinybench';
+import { type EngineName, useEngine } from '../core/engine/engine.js';
+import { seededRandom } from '../core/index.js';
+import { environment } from '../core/run/environment.js';
+import { openTokenizer } from '../core/text/tokenizer.js';
+import { findModel } from '../core/weights/model-files.js';
+import { openWeights } from '../core/weights/open.js';
+import { writeSafetensors } from '../core/weights/safetensors-write.js';
+import { LlamaBackbone } from '../plugins/llama/backbone.js';
+import { methods } from './steps/methods.js';
+import { benchmarkExamples, Stage } from './steps/stage.js';
+
+/** @param folder benchmarks/, absolute */
+export async function main(args: string[], folder: string): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      engine: { type: 'string', default: 'native' },
+      rounds: { type: 'string', default: '9' },
+      only: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const engine = await useEngine(values.engine as EngineName);
+  const samples = await measure(folder, Number(values.rounds), values.only);
+  const base = median(samples.get('inc-lora') ?? []);
+  const rows = [...samples].map(([name, seconds]) => ({
+    method: name,
+    median: round(median(seconds)),
+    fastest: round(Math.min(...seconds)),
+    slowest: round(Math.max(...seconds)),
+    'x inc-lora': round(median(seconds) / base),
+  }));
+  console.table(rows);
+  const result = {
+    suite: 'steps',
+    environment: environment(engine),
+    rounds: Number(values.rounds),
+    unit: 'seconds',
+    rows,
+  };
+  writeFileSync(path.join(folder, 'results', `steps-${engine.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** Seconds of every method's steps. */
+async function measure(folder: string, rounds: number, only: readonly string[]): Promise<Map<string, number[]>> {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'steps-'));
+  const files = await findModel('smollm2-135m-instruct', { folder });
+  const source = await openWeights(files);
+  const backbone = new LlamaBackbone(source, { recompute: 'auto' });
+  await backbone.load();
+  try {
+    const tokenizer = await openTokenizer(files);
+    const vectors = path.join(scratch, 'vectors.safetensors');
+    await writeVectors(vectors, backbone);
+    const stages = new Map<string, Stage>();
+    for (const method of methods(vectors)) {
+      if (only.length > 0 && method.name !== 'inc-lora' && !only.includes(method.name)) continue;
+      process.stderr.write(`${method.name} ...\n`);
+      stages.set(method.name, await Stage.set(method, { backbone, tokenizer }, benchmarkExamples(folder)));
+    }
+    const samples = new Map([...stages.keys()].map((name) => [name, [] as number[]]));
+    for (let round = 0; round < rounds; round++) {
+      const bench = new Bench({ iterations: 1, time: 0, warmup: false });
+      for (const [name, stage] of stages) bench.add(name, () => void stage.step());
+      for (const task of await bench.run()) samples.get(task.name)?.push(latencyOf(task.result));
+    }
+    return samples;
+  } finally {
+    backbone.dispose();
+    await source.close();
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** In seconds. @throws Error where the step failed */
+function latencyOf(result: TaskResult): number {
+  if ('error' in result) throw result.error;
+  if (!('latency' in result)) throw new Error(`the step did not run: ${result.state}`);
+  return result.latency.mean / 1000;
+}
+
+/** Random mean head activations for the task; what they are changes no time. */
+async function writeVectors(file: string, { sizes: { layers, heads, headWidth } }: LlamaBackbone): Promise<void> {
+  const values = seededRandom(1)
+    .stream('vectors')
+    .fillUniform(new Float32Array(layers * heads * headWidth), -1, 1);
+  await writeSafetensors(file, [{ name: 'step', shape: [layers, heads, headWidth], values }]);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const round = (value: number): number => Number(value.toFixed(3));

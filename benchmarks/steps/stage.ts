@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { trainingSchema } from '../../core/config/schema.js';
+import { RunContainer } from '../../core/container/run-container.js';
+import { ADAPTER, BACKBONE, CONFIG_FOLDER, LOGGER, RANDOM, TOKENIZER } from '../../core/container/tokens.js';
+import type { Contracts } from '../../core/contracts/plugin.js';
+import type { Adapter, Backbone, StepPosition, TaskMoment, TokenExample, Tokenizer } from '../../core/index.js';
+import { trainingBatch } from '../../core/text/examples.js';
+import { IdleWatch } from '../../core/training/idle-watch.js';
+import { KeptPasses } from '../../core/training/kept-passes.js';
+import { KeptRows } from '../../core/training/kept-rows.js';
+import { seededRandom } from '../../core/training/random.js';
+import { TaskTrainer } from '../../core/training/step.js';
+import { TaskPasses } from '../../core/training/task-passes.js';
+import incLora from '../../plugins/inc-lora/plugin.js';
+import type { Method, Use } from './methods.js';
+
+const ROWS = 8;
+const EPOCHS = 3;
+const SETTINGS = trainingSchema.parse({ batchSize: ROWS, learningRate: 1e-4, allowIdle: true });
+const silent = { info: () => {}, warn: () => {} };
+
+/** The training examples of step.jsonl: rows of 64 tokens, the last 8 the answer. */
+export function benchmarkExamples(folder: string): TokenExample[] {
+  return readFileSync(path.join(folder, 'step.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as TokenExample);
+}
+
+/** A method in the second task of a sequence, with its kept passes filled: ready to take steps. */
+export class Stage {
+  private steps = 0;
+  private readonly batches;
+
+  private constructor(
+    private readonly trainer: TaskTrainer,
+    examples: readonly TokenExample[],
+    pad: number,
+  ) {
+    const starts = Array.from({ length: examples.length / ROWS }, (_, i) => i * ROWS);
+    this.batches = starts.map((start) =>
+      trainingBatch(
+        examples,
+        [...Array(ROWS).keys()].map((i) => start + i),
+        pad,
+      ),
+    );
+  }
+
+  static async set(
+    method: Method,
+    model: { backbone: Backbone; tokenizer: Tokenizer },
+    examples: readonly TokenExample[],
+  ): Promise<Stage> {
+    const run = participantsOf(method, model);
+    const task = { name: 'step', train: examples, epochs: EPOCHS };
+    const prepared = { task, examples: examples as never, steps: 0, truncated: { prompts: 0, answers: 0 } };
+    const everyone = [
+      run.adapter,
+      ...run.regularizers.map((one) => one.regularizer),
+      ...run.interventions.map((one) => one.intervention),
+    ];
+    const momentOf = (taskIndex: number): TaskMoment => ({
+      ...{ task, taskIndex, steps: 0, examples },
+      passes: new TaskPasses(run, prepared, ROWS, model.tokenizer.padding),
+      shared: async (_, make) => make(),
+    });
+    for (const one of everyone) await one.prepare?.({ tasks: [task] });
+    for (const one of everyone) await one.beforeTask?.(momentOf(0));
+    for (const one of everyone.toReversed()) await one.afterTask?.(momentOf(0));
+    for (const one of everyone) await one.beforeTask?.(momentOf(1));
+    const kept = new KeptPasses(new KeptRows({ memory: 2 ** 30, disk: 0 }));
+    const watch = new IdleWatch(run, true);
+    const trainer = new TaskTrainer({ run, task: 'step', settings: SETTINGS, random: seededRandom(1), kept, watch });
+    const stage = new Stage(trainer, examples, model.tokenizer.padding);
+    for (let i = 0; i < stage.batches.length; i++) stage.step();
+    return stage;
+  }
+
+  /** One optimizer step; the first pass over the batches is the first epoch. @returns seconds */
+  step(): number {
+    const { length } = this.batches;
+    const epoch = Math.min(Math.floor(this.steps / length), 1);
+    const position: StepPosition = {
+      ...{
+        step: this.steps + 1,
+        taskIndex: 1,
+        taskStep: this.steps,
+        taskSteps: EPOCHS * length,
+        epoch,
+        epochs: EPOCHS,
+      },
+    };
+    const { seconds } = this.trainer.step([this.batches[this.steps % length]], position);
+    this.steps++;
+    return seconds;
+  }
+}
+
+function participantsOf(method: Method, { backbone, tokenizer }: { backbone: Backbone; tokenizer: Tokenizer }) {
+  const container = new RunContainer();
+  container.provide(BACKBONE, backbone);
+  container.provide(TOKENIZER, tokenizer);
+  container.provide(RANDOM, seededRandom(1));
+  container.provide(LOGGER, silent);
+  container.provide(CONFIG_FOLDER, '.');
+  const create = <C extends keyof Contracts>(contract: C, { manifest, options = {} }: Use): Contracts[C] =>
+    container.create({ contract, manifest, use: manifest.name, options: manifest.options.parse(options), path: [] });
+  const adapter: Adapter = create('adapter', { manifest: incLora, options: method.adapter });
+  container.provide(ADAPTER, adapter);
+  return {
+    backbone,
+    adapter,
+    regularizers: (method.regularizers ?? []).map((use) => ({
+      name: use.manifest.name,
+      regularizer: create('regularizer', use),
+    })),
+    interventions: (method.interventions ?? []).map((use) => ({
+      name: use.manifest.name,
+      intervention: create('intervention', use),
+    })),
+  };
+}
