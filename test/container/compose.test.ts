@@ -63,4 +63,80 @@ describe('composing', () => {
       /PLUGIN_CLASH.*twice/,
     );
   });
+
+  it('puts the options of a preset under those given, and names the nearest preset', async () => {
+    const { regularizers, resolved } = await compose('regularizers=[{ use: lwf, preset: trace, temperature: 1 }]');
+    const chosen = { direction: 'student-teacher', positions: 'padded', reduction: 'sum-per-row', temperature: 1 };
+    expect(regularizers[0].options).toMatchObject(chosen);
+    expect(resolved.regularizers[0]).toMatchObject({ use: 'lwf', ...chosen });
+    expect(resolved.regularizers[0]).not.toHaveProperty('preset');
+    await expect(compose('regularizers=[{ use: lwf, preset: trase }]')).rejects.toThrow(
+      /CONFIG_VALUE.*a preset of "lwf": trace, got the text "trase" \(did you mean "trace"\?\)/,
+    );
+    await expect(compose('regularizers=[{ use: o-lora, preset: trace }]')).rejects.toThrow(/CONFIG_KEY.*"preset"/);
+  });
+});
+
+describe('declarations', () => {
+  const editor = (name: string, how: string) => `import { definePlugin, z } from 'palimpsest';
+class Editor {}
+export default definePlugin({
+  name: '${name}', summary: 'Edits.', provides: { intervention: Editor }, options: z.strictObject({}),
+  declares: () => ({ writes: { activations: { heads: '${how}' } } }),
+});
+`;
+
+  it('let several adapters train, each at layers of its own, and refuse two at one layer', async () => {
+    const adapters = (second: string) =>
+      compose(`adapter=[{ use: inc-lora, targets: [q_proj] }, { use: inc-lora, rank: 2, targets: [${second}] }]`);
+    const { resolved } = await adapters('v_proj');
+    expect(resolved.adapter).toMatchObject([
+      { rank: 8, targets: ['q_proj'] },
+      { rank: 2, targets: ['v_proj'] },
+    ]);
+    await expect(adapters('k_proj, q_proj')).rejects.toThrow(
+      /PLUGIN_CLASH.*expected one adapter at q_proj, got two: "inc-lora" and "inc-lora"/,
+    );
+  });
+
+  it('refuse o-lora without the pairs of inc-lora, or where one pair serves all tasks', async () => {
+    writeText(
+      folder,
+      'bare.ts',
+      `import { definePlugin, z } from 'palimpsest';
+class Bare {}
+export default definePlugin({
+  name: 'bare', summary: 'Adds.', provides: { adapter: Bare }, options: z.strictObject({}),
+  declares: () => ({ writes: { linear: ['q_proj'], variables: 'task', pairs: false } }),
+});
+`,
+    );
+    const bare = ['adapter={ use: ./bare.ts }', 'regularizers=[{ use: o-lora }]'];
+    await expect(compose(...bare)).rejects.toThrow(/PLUGIN_MISSING.*expected "inc-lora" beside "o-lora"/);
+    const merged = ['adapter={ use: ./bare.ts }', 'regularizers=[{ use: ewc, over: merged }]'];
+    await expect(compose(...merged)).rejects.toThrow(/PLUGIN_CLASH.*low-rank pairs.*"bare" and "ewc"/);
+    await expect(compose('adapter.growth=single', 'regularizers=[{ use: o-lora }]')).rejects.toThrow(
+      /PLUGIN_CLASH.*new in every task, got .*last over the run: "inc-lora" and "o-lora"/,
+    );
+  });
+
+  it('refuse ewc over the adapter where its pairs are replaced in each task', async () => {
+    const ewc = 'regularizers=[{ use: ewc, over: adapter }]';
+    await expect(compose(ewc)).rejects.toThrow(
+      /PLUGIN_CLASH.*last over the run, got .*new in every task: "inc-lora" and "ewc"/,
+    );
+    await expect(compose(ewc, 'adapter.growth=single')).resolves.toBeDefined();
+    await expect(compose('regularizers=[{ use: ewc, over: merged }, { use: o-lora }]')).resolves.toBeDefined();
+  });
+
+  it('let interventions add to the same heads, and refuse one that sets what another edits', async () => {
+    writeText(folder, 'adds.ts', editor('adds', 'add'));
+    writeText(folder, 'sets.ts', editor('sets', 'set'));
+    const ivg = (mode: string) => `{ use: ivg, heads: smollm2-135m-instruct, mode: ${mode} }`;
+    await expect(compose(`interventions=[${ivg('add')}, { use: ./adds.ts }]`)).resolves.toBeDefined();
+    await expect(compose(`interventions=[${ivg('mix')}, { use: ./adds.ts }]`)).rejects.toThrow(
+      /PLUGIN_CLASH.*one plugin that sets heads.*"ivg" and "adds"/,
+    );
+    await expect(compose(`interventions=[${ivg('add')}, { use: ./sets.ts }]`)).rejects.toThrow(/PLUGIN_CLASH.*"ivg"/);
+  });
 });

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../core/config/load.js';
 import type { Observer } from '../../core/contracts/observer.js';
 import { runConfig } from '../../core/run/run.js';
+import { readPeft } from '../../core/weights/peft.js';
 import { writeToyModel } from '../cli/toy-model.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
 
@@ -87,6 +88,27 @@ describe('a run', () => {
   it('that is refused makes no folder', async () => {
     await expect(run('refused', 'adapter.targets=[nothing]')).rejects.toThrow(/CONFIG_VALUE/);
     expect(existsSync(path.join(folder, 'refused'))).toBe(false);
+  });
+
+  it.each([
+    ['joint', ['start joint 3', 'scored 0 a', 'task 0 3', 'step 1', 'step 2', 'step 3', 'done 0', 'scored 1 a', 'end']],
+    ['none', ['start 0', 'scored 0 a', 'end']],
+  ])('trains all tasks as one, or none: %s', async (how, moments) => {
+    expect((await run(how, `training.tasks=${how}`)).map((words) => words.replace('  ', ' '))).toEqual(moments);
+    const { average, forgetting, FP } = JSON.parse(readFileSync(path.join(folder, how, 'summary.json'), 'utf8'));
+    expect([typeof average, forgetting, FP]).toEqual(['number', null, average]);
+  });
+
+  it('trains several adapters, each at its own layers', async () => {
+    const adapters = '[{ use: inc-lora, rank: 2, targets: [q_proj] }, { use: inc-lora, rank: 1, targets: [v_proj] }]';
+    await run('several', `adapter=${adapters}`);
+    const { pairs } = await readPeft(path.join(folder, 'several', 'adapters', 'b'));
+    expect(pairs.map(({ site, rank }) => [site.split('.').at(-1), rank])).toEqual([
+      ['q_proj', 2],
+      ['q_proj', 2],
+      ['v_proj', 1],
+      ['v_proj', 1],
+    ]);
   });
 
   it('writes what it keeps and nothing else', async () => {

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { StepRecord } from '../../core/contracts/observer.js';
+import { scratchFolder, writeText } from '../config/write-config.js';
+import { palimpsest } from './bin.js';
+import { writeToyModel } from './toy-model.js';
+
+const folder = scratchFolder();
+const program = fileURLToPath(new URL('../../core/cli/palimpsest.js', import.meta.url));
+const config = `
+engine: cpu
+backbone: { use: llama, model: ./toy }
+adapter: { use: inc-lora, rank: 2, alpha: 4 }
+regularizers: [{ use: ewc, over: merged, lambda: 10 }, { use: lwf }]
+benchmark:
+  use: jsonl
+  tasks: [{ name: a, train: a.jsonl, test: a.jsonl, epochs: 6 }, { name: b, train: a.jsonl, epochs: 6 }]
+training: { batchSize: 2, maxOutputTokens: 3 }
+evaluation: { by: [first-token] }
+checkpoint: { every: 3 }
+`;
+
+const lines = (out: string) =>
+  existsSync(join(folder, out, 'metrics.jsonl'))
+    ? readFileSync(join(folder, out, 'metrics.jsonl'), 'utf8')
+        .split('\n')
+        .slice(0, -1)
+    : [];
+const steps = (out: string) =>
+  lines(out).map((line) => {
+    const { step, loss, gradientNorm } = JSON.parse(line) as StepRecord;
+    return { step, loss, gradientNorm };
+  });
+
+/** Runs the config in a process of its own, and kills that once so many steps are done. */
+async function killAfter(count: number, out: string): Promise<NodeJS.Signals | null> {
+  const child = spawn(process.execPath, [program, 'run', 'run.yaml', '--out', out], { cwd: folder, stdio: 'ignore' });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+  const watching = setInterval(() => {
+    if (lines(out).length >= count) child.kill('SIGKILL');
+  }, 2);
+  const signal = await ended;
+  clearInterval(watching);
+  return signal;
+}
+
+beforeAll(async () => {
+  await writeToyModel(join(folder, 'toy'));
+  writeText(folder, 'run.yaml', config);
+  writeText(folder, 'idle.yaml', 'extends: [run.yaml]\nregularizers: [{ use: lwf, weight: 0 }]\n');
+  const rows = Array.from('bcdefgh', (letter) => `${JSON.stringify({ prompt: `${letter}:`, answer: letter })}\n`);
+  writeText(folder, 'a.jsonl', rows.join(''));
+  expect((await palimpsest(['run', 'run.yaml', '--out', 'whole'], folder)).stderr).toBe('');
+});
+
+describe('palimpsest run --resume', () => {
+  it.each([
+    [5, ['run.yaml', '--out', 'killed-5', '--resume']],
+    [20, ['--resume', 'killed-20']],
+    [40, ['--resume', 'run.yaml', '--out', 'killed-40']],
+  ])('goes on with a run that was killed after %i steps', async (count, args) => {
+    const out = `killed-${count}`;
+    expect(await killAfter(count, out)).toBe('SIGKILL');
+    const { status, stdout, stderr } = await palimpsest(['run', ...args], folder);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/2 tasks, 48 steps, \d+ of them done/);
+    expect(steps(out)).toEqual(steps('whole'));
+  });
+
+  it('does nothing where the run is over', async () => {
+    const before = lines('whole');
+    const { status, stdout } = await palimpsest(['run', '--resume', 'whole'], folder);
+    expect([status, stdout]).toEqual([0, `over already: ${join(folder, 'whole')}\n`]);
+    expect(lines('whole')).toEqual(before);
+  });
+});
+
+describe('palimpsest run --allow-idle', () => {
+  it('goes on where a plugin does nothing, which stops the run else', async () => {
+    const stopped = await palimpsest(['run', 'idle.yaml', '--out', 'idle'], folder);
+    expect(stopped.status).toBe(2);
+    expect(stopped.stderr).toMatch(/PLUGIN_IDLE.*"lwf", task "a", optimizer steps 2 to 5: .*a loss term of exactly 0/);
+    const again = await palimpsest(['run', 'idle.yaml', '--out', 'idle', '--resume', '--allow-idle'], folder);
+    expect(again.status).toBe(0);
+    expect(steps('idle')).toHaveLength(48);
+  });
+});
+
+describe('palimpsest run with several configs', () => {
+  it('runs them one after another and ends with a row for each', async () => {
+    writeText(folder, 'other.yaml', 'extends: [run.yaml]\nregularizers: []\nevaluation: { after: last }\n');
+    const { status, stdout } = await palimpsest(['run', 'run.yaml', 'other.yaml', '--out', 'both'], folder);
+    expect(status).toBe(0);
+    expect(steps('both/run')).toEqual(steps('whole'));
+    const [table] = stdout.split('\n\n').slice(-1);
+    expect(table).toMatch(/│ at the end │ a +│[\s\S]*│ run +│ \d\.\d\d │[\s\S]*│ other +│ \d\.\d\d │/);
+  });
+
+  it('runs none where one of them is wrong', async () => {
+    writeText(folder, 'wrong.yaml', 'extends: [run.yaml]\nsed: 1\n');
+    const { status, stderr } = await palimpsest(['run', 'run.yaml', 'wrong.yaml', '--out', 'neither'], folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/CONFIG_KEY.*wrong.yaml:2/);
+    expect(existsSync(join(folder, 'neither'))).toBe(false);
+  });
+});
