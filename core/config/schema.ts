@@ -54,9 +54,9 @@ export const checkpointSchema = z.strictObject({
 
 export const evaluationSchema = z.strictObject({
   after: z
-    .enum(['each-task', 'last', 'never'])
+    .enum(['each-task', 'last', 'end', 'never'])
     .default('each-task')
-    .describe('When to score; Init is scored unless never.'),
+    .describe('When to score: Init and each task, Init and the last one, the last one only, or never.'),
   shots: z.array(count.min(0)).min(1).default([0]).describe('Numbers of demonstrations.'),
   by: z
     .array(z.enum(['likelihood', 'exact', 'first-token']))

@@ -48,10 +48,11 @@ export class Scorer {
     rmSync(this.directory.path(JOURNAL), { force: true });
   }
 
-  /** Whether a row is to be scored: `each-task` all of them, `last` Init and the last, `never` none. */
+  /** Whether a row is to be scored: `each-task` all of them, `last` Init and the last, `end` the last, `never` none. */
   wants(row: number): boolean {
     const { after } = this.config.evaluation;
-    return after === 'each-task' || (after === 'last' && (row === 0 || row === this.rows));
+    if (row === this.rows) return after !== 'never';
+    return after === 'each-task' || (after === 'last' && row === 0);
   }
 
   /** @param row 0 for Init, t after the t-th task */

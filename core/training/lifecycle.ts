@@ -3,7 +3,7 @@ import type { Moments } from '../contracts/moments.js';
 import type { Observer } from '../contracts/observer.js';
 import type { Regularizer } from '../contracts/regularizer.js';
 
-/** Who takes part in a moment; within one role, the order of the config. */
+/** Who takes part in a moment; within one role, the order of their names. */
 export type Role = 'adapter' | 'regularizers' | 'interventions' | 'observers';
 
 export type MomentName =
@@ -25,7 +25,12 @@ const changing: readonly Role[] = ['adapter', 'regularizers', 'interventions'];
 
 /** A run's moments in order. docs/lifecycle.md shows this list. */
 export const lifecycle: readonly LifecycleMoment[] = [
-  { name: 'prepare', each: 'run', who: changing, what: 'Files that options name are read and checked.' },
+  {
+    name: 'prepare',
+    each: 'run',
+    who: changing,
+    what: 'Files that options name, and what the tasks bring, are read and checked.',
+  },
   { name: 'runStarted', each: 'run', who: ['observers'], what: 'The model is loaded, the data are checked.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: 'The Init row, before the first task.' },
   { name: 'taskStarted', each: 'task', who: ['observers'], what: 'A task begins.' },
@@ -43,6 +48,7 @@ export const lifecycle: readonly LifecycleMoment[] = [
   },
   { name: 'taskDone', each: 'task', who: ['observers'], what: 'A task is over.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: "The task's row of the score matrix." },
+  { name: 'summary', each: 'run', who: ['regularizers', 'interventions'], what: "What the run's summary says of it." },
   { name: 'runDone', each: 'run', who: ['observers'], what: 'Everything is written.' },
   {
     name: 'dispose',

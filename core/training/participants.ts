@@ -16,7 +16,7 @@ export interface NamedIntervention {
   readonly intervention: Intervention;
 }
 
-/** The model, what trains, and the methods that act on it; lists in the order of the config. */
+/** The model, what trains, and the methods that act on it; lists in the order of their names. */
 export interface Participants {
   readonly backbone: Backbone;
   readonly adapter: Adapter;

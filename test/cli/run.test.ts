@@ -174,10 +174,11 @@ describe('palimpsest run', () => {
   });
 
   it('scores at the end only, or never, where it is told so', async () => {
-    await Promise.all([run('last', '--set', 'evaluation.after=last'), run('never', '--set', 'evaluation.after=never')]);
+    const scored = (after: string) => run(after, '--set', `evaluation.after=${after}`);
+    await Promise.all([scored('last'), scored('end'), scored('never')]);
     const measured = (out: string) => [
       ...new Set(json(`${out}/scores.json`).records.map((record: { row: number }) => record.row)),
     ];
-    expect([measured('last'), measured('never')]).toEqual([[0, 2], []]);
+    expect([measured('last'), measured('end'), measured('never')]).toEqual([[0, 2], [2], []]);
   });
 });

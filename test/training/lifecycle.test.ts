@@ -30,7 +30,7 @@ describe('the lifecycle', () => {
       betweenTasks: (row) => void calls.push(...(row === 0 ? ['runStarted', 'scored'] : ['scored'])),
     });
     await trainSequence(parts);
-    const withinSequence = lifecycle.filter(({ name }) => !['runDone', 'dispose'].includes(name));
+    const withinSequence = lifecycle.filter(({ name }) => !['summary', 'runDone', 'dispose'].includes(name));
     expect(calls.filter((call, i) => call !== calls[i - 1])).toEqual(withinSequence.map(({ name }) => name));
     parts.adapter.dispose();
     parts.backbone.dispose();
