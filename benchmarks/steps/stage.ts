@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { trainingSchema } from '../../core/config/schema.js';
 import { RunContainer } from '../../core/container/run-container.js';
-import { ADAPTER, BACKBONE, CONFIG_FOLDER, LOGGER, RANDOM, TOKENIZER } from '../../core/container/tokens.js';
+import { ADAPTER, BACKBONE, CONFIG_FOLDER, LOGGER, MODEL, RANDOM, TOKENIZER } from '../../core/container/tokens.js';
 import type { Contracts } from '../../core/contracts/plugin.js';
 import type { Adapter, Backbone, StepPosition, TaskMoment, TokenExample, Tokenizer } from '../../core/index.js';
 import { trainingBatch } from '../../core/text/examples.js';
@@ -101,6 +101,7 @@ export class Stage {
 function participantsOf(method: Method, { backbone, tokenizer }: { backbone: Backbone; tokenizer: Tokenizer }) {
   const container = new RunContainer();
   container.provide(BACKBONE, backbone);
+  container.provide(MODEL, 'smollm2-135m-instruct');
   container.provide(TOKENIZER, tokenizer);
   container.provide(RANDOM, seededRandom(1));
   container.provide(LOGGER, silent);

@@ -8,6 +8,8 @@ const token = (name: string): symbol => Symbol.for(`palimpsest.${name}`);
 export const OPTIONS = token('OPTIONS');
 /** The run's Backbone. */
 export const BACKBONE = token('BACKBONE');
+/** Name, hub id or path by which the run's config calls its model. */
+export const MODEL = token('MODEL');
 /** The run's Adapter. */
 export const ADAPTER = token('ADAPTER');
 /** The model's Tokenizer. */

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { ComposedPlugin } from '../container/compose.js';
 import type { RunContainer } from '../container/run-container.js';
-import { BACKBONE, TOKENIZER, WEIGHTS } from '../container/tokens.js';
+import { BACKBONE, MODEL, TOKENIZER, WEIGHTS } from '../container/tokens.js';
 import type { Backbone } from '../contracts/backbone.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { type EngineInfo, useEngine } from '../engine/engine.js';
@@ -53,6 +53,7 @@ export async function openParts(
     container.provide(WEIGHTS, source);
     const backbone = container.create(plugin);
     container.provide(BACKBONE, backbone);
+    container.provide(MODEL, files.reference);
     assertFits({ parameters: backbone.sizes.parameters, engine: engine.name, what: files.path });
     const tokenizer = await openTokenizer(files);
     container.provide(TOKENIZER, tokenizer);

@@ -7,6 +7,7 @@ import {
   BACKBONE,
   CONFIG_FOLDER,
   LOGGER,
+  MODEL,
   RANDOM,
   RUN_FOLDER,
   TOKENIZER,
@@ -85,6 +86,7 @@ async function createParts<C extends ContractName>(
   const backbone = contract === 'backbone' ? (own() as Backbone) : await standIn('backbone', STAND_INS.backbone);
   await backbone.load();
   container.provide(BACKBONE, backbone);
+  container.provide(MODEL, 'toy model');
   container.provide(TOKENIZER, toyTokenizer);
   const adapter =
     contract === 'adapter' ? (own() as Adapter) : await standIn('adapter', settings.adapter ?? STAND_INS.adapter);

@@ -10,7 +10,7 @@ import type { Regularizer } from '../contracts/regularizer.js';
 import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
 import { encodeExample, trainingBatch } from '../text/examples.js';
 import { additionsOf } from '../training/additions.js';
-import { type SequenceParts, trainSequence } from '../training/sequence.js';
+import { type SequenceCheckpoints, type SequenceParts, trainSequence } from '../training/sequence.js';
 import { guardedIntervention, guardedRegularizer } from './guards.js';
 import { type ConformanceSettings, subjectOf } from './subject.js';
 import { type ToyRun, withToyRun } from './toy-run.js';
@@ -39,7 +39,12 @@ export function tasksFor({ contract, plugin }: ToyRun): Task[] {
 }
 
 /** Trains the tasks as a run does, two optimizer steps an epoch, with the plugin taking its part. */
-export async function trainToy(run: ToyRun, watch: Watch = {}, tasks = tasksFor(run)): Promise<StepRecord[]> {
+export async function trainToy(
+  run: ToyRun,
+  watch: Watch = {},
+  tasks = tasksFor(run),
+  checkpoints?: SequenceCheckpoints,
+): Promise<StepRecord[]> {
   const records: StepRecord[] = [];
   const observer: Observer = {
     taskStarted: ({ taskIndex }) => watch.taskStarted?.(taskIndex),
@@ -48,7 +53,8 @@ export async function trainToy(run: ToyRun, watch: Watch = {}, tasks = tasksFor(
       watch.step?.(record, position);
     },
   };
-  await trainSequence({ ...partsOf(run, watch, observer), data: { tasks, heldOut: [], files: [], answerEnd: 'eos' } });
+  const data = { tasks, heldOut: [], files: [], answerEnd: 'eos' } as const;
+  await trainSequence({ ...partsOf(run, watch, observer), data, checkpoints });
   return records;
 }
 

@@ -8,34 +8,47 @@ import type { RandomStream } from '../training/random.js';
 /** An attention head; both from 0. */
 export type Head = readonly [layer: number, head: number];
 
+/** A published set of causal heads. */
+export interface HeadPreset {
+  readonly heads: readonly Head[];
+  /** Matches what a run's model is called by: its name, hub id or path. */
+  readonly model: RegExp;
+}
+
 /** Published sets of causal heads by model. */
-export const headPresets: Readonly<Record<string, readonly Head[]>> = {
+export const headPresets: Readonly<Record<string, HeadPreset>> = {
   /** Todd et al. 2024: the ten of the largest average indirect effect in Llama-2-7B, as arXiv 2406.12227 uses them. */
-  'llama-2-7b': [
-    [14, 1],
-    [11, 2],
-    [9, 25],
-    [12, 15],
-    [12, 28],
-    [13, 7],
-    [11, 18],
-    [12, 18],
-    [16, 10],
-    [14, 16],
-  ],
+  'llama-2-7b': {
+    model: /llama-2-7b/i,
+    heads: [
+      [14, 1],
+      [11, 2],
+      [9, 25],
+      [12, 15],
+      [12, 28],
+      [13, 7],
+      [11, 18],
+      [12, 18],
+      [16, 10],
+      [14, 16],
+    ],
+  },
   /** Ten heads of SmolLM2-135M-Instruct traced as in arXiv 2406.12227, Eq. 2, over six tasks. */
-  'smollm2-135m-instruct': [
-    [20, 5],
-    [24, 4],
-    [18, 6],
-    [20, 6],
-    [14, 1],
-    [18, 7],
-    [23, 3],
-    [17, 5],
-    [20, 3],
-    [17, 3],
-  ],
+  'smollm2-135m-instruct': {
+    model: /smollm2-135m-instruct/i,
+    heads: [
+      [20, 5],
+      [24, 4],
+      [18, 6],
+      [20, 6],
+      [14, 1],
+      [18, 7],
+      [23, 3],
+      [17, 5],
+      [20, 3],
+      [17, 3],
+    ],
+  },
 };
 
 const index = z.number().int().min(0);
@@ -46,14 +59,22 @@ const headFile = z.union([
   z.object({ top: z.array(head).min(1) }).transform(({ top }) => top),
 ]);
 
+/** The model whose heads are asked for. */
+export interface HeadModel {
+  readonly sizes: ModelSizes;
+  /** Its name, hub id or path. */
+  readonly name: string;
+}
+
 /**
- * The heads that an option names: a preset, or a JSON file with `[[layer, head], ...]`, alone or as `heads` or `top` of an
- * object; further numbers of an entry (its effect) are passed over.
- * @param given a preset's name or an absolute path @param where names the option in errors
- * @throws PalimpsestError CONFIG_VALUE, DATA_FILE, DATA_LINE
+ * The heads that an option names: `preset` for that of the model, a preset by name, or a JSON file with
+ * `[[layer, head], ...]`, alone or as `heads` or `top` of an object; further numbers of an entry (its effect) are passed over.
+ * @param given `preset`, a preset's name or an absolute path @param where names the option in errors
+ * @throws PalimpsestError CONFIG_VALUE, DATA_LINE
  */
-export async function readHeads(given: string, sizes: ModelSizes, where: string): Promise<Head[]> {
-  const heads = headPresets[given] ?? (await headsOf(given, where));
+export async function readHeads(given: string, { sizes, name }: HeadModel, where: string): Promise<Head[]> {
+  const preset = given === 'preset' ? presetOf(name, where) : headPresets[given];
+  const heads = preset?.heads ?? (await headsOf(given, where));
   const outside = heads.find(([layer, head]) => layer >= sizes.layers || head >= sizes.heads);
   if (!outside) return heads.map(([layer, head]) => [layer, head]);
   throw problem('CONFIG_VALUE', {
@@ -61,6 +82,17 @@ export async function readHeads(given: string, sizes: ModelSizes, where: string)
     expected: `heads of a model with ${sizes.layers} layers of ${sizes.heads} heads, counted from 0`,
     got: `layer ${outside[0]}, head ${outside[1]} in ${given}`,
     remedy: 'Name the preset of this model, or a file of heads traced in it.',
+  });
+}
+
+function presetOf(model: string, where: string): HeadPreset {
+  const found = Object.values(headPresets).find((preset) => preset.model.test(model));
+  if (found) return found;
+  throw problem('CONFIG_VALUE', {
+    where,
+    expected: `a model that a preset was made for: ${Object.keys(headPresets).join(', ')}`,
+    got: model,
+    remedy: 'Name a preset, or give a file of heads traced in this model.',
   });
 }
 
@@ -76,7 +108,7 @@ async function headsOf(given: string, where: string): Promise<readonly Head[]> {
   const text = await readFile(given, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const names = Object.keys(headPresets);
     const got = `"${given}"${didYouMean(given, names)}, ${error.code === 'ENOENT' ? 'no such file' : error.message}`;
-    throw problem('CONFIG_VALUE', { where, expected: `${names.join(', ')} or a JSON file`, got });
+    throw problem('CONFIG_VALUE', { where, expected: `preset, ${names.join(', ')} or a JSON file`, got });
   });
   const parsed = headFile.safeParse(jsonOf(text, given));
   if (parsed.success) return parsed.data as unknown as readonly Head[];

@@ -19,9 +19,11 @@ const count = z.number().int().min(1);
 
 /** Options of whoever uses the mean activations of heads on a task. */
 export const taskVectorOptions = {
-  heads: filePathOrName().describe(
-    `The heads S: a preset (${Object.keys(headPresets).join(', ')}) or a JSON file [[layer, head], ...].`,
-  ),
+  heads: filePathOrName()
+    .default('preset')
+    .describe(
+      `The heads S: the \`preset\` of the run's model, one by name (${Object.keys(headPresets).join(', ')}), or a JSON file [[layer, head], ...].`,
+    ),
   control: z
     .enum(['none', 'random'])
     .default('none')
@@ -54,6 +56,8 @@ export interface VectorTools {
   /** The plugin's name: draws and messages bear it. */
   readonly plugin: string;
   readonly backbone: Backbone;
+  /** Name, hub id or path of the run's model. */
+  readonly model: string;
   readonly tokenizer: Tokenizer;
   readonly random: RandomSource;
   readonly logger: Logger;
@@ -84,9 +88,9 @@ export class TaskVectors {
 
   /** Reads and checks files and samples. @throws PalimpsestError CONFIG_VALUE, DATA_FILE, DATA_LINE, DATA_EMPTY, TENSOR_INVALID */
   async prepare({ tasks }: PrepareMoment): Promise<void> {
-    const { plugin, backbone, random } = this.tools;
+    const { plugin, backbone, model, random } = this.tools;
     const { heads, control, activations } = this.options;
-    const named = await readHeads(heads, backbone.sizes, `plugin "${plugin}", heads`);
+    const named = await readHeads(heads, { sizes: backbone.sizes, name: model }, `plugin "${plugin}", heads`);
     const stream = random.stream('task-vectors/random-heads');
     this.heads = control === 'random' ? randomHeads(named, backbone.sizes, stream) : named;
     if (isView(activations)) for (const task of tasks) this.samplesOf(task);

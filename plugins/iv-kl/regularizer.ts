@@ -11,6 +11,7 @@ import {
   LOGGER,
   type Logger,
   type MicroPosition,
+  MODEL,
   OPTIONS,
   type PassRequest,
   type PenaltyMoment,
@@ -48,8 +49,9 @@ export class InstructionVectorDivergence implements Regularizer {
     @inject(TOKENIZER) tokenizer: Tokenizer,
     @inject(RANDOM) random: RandomSource,
     @inject(LOGGER) logger: Logger,
+    @inject(MODEL) model: string,
   ) {
-    this.vectors = new TaskVectors({ plugin: 'iv-kl', backbone, tokenizer, random, logger }, options);
+    this.vectors = new TaskVectors({ plugin: 'iv-kl', backbone, model, tokenizer, random, logger }, options);
   }
 
   prepare(moment: PrepareMoment): Promise<void> {

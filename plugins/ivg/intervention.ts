@@ -9,6 +9,7 @@ import {
   injectable,
   LOGGER,
   type Logger,
+  MODEL,
   OPTIONS,
   type PluginState,
   type PrepareMoment,
@@ -40,9 +41,10 @@ export class InstructionVectorGuidance implements Intervention {
     @inject(TOKENIZER) tokenizer: Tokenizer,
     @inject(RANDOM) random: RandomSource,
     @inject(LOGGER) logger: Logger,
+    @inject(MODEL) model: string,
   ) {
     this.sites = backbone.activationSites.filter(isHeads).map(({ name }) => name);
-    this.vectors = new TaskVectors({ plugin: 'ivg', backbone, tokenizer, random, logger }, options);
+    this.vectors = new TaskVectors({ plugin: 'ivg', backbone, model, tokenizer, random, logger }, options);
   }
 
   prepare(moment: PrepareMoment): Promise<void> {

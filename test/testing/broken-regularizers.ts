@@ -107,6 +107,16 @@ class DisposesOthers extends Pull {
   }
 }
 
+class CountsSteps extends Pull {
+  private steps = 0;
+  afterStep(): void {
+    this.steps++;
+  }
+  override penalty(): tf.Scalar {
+    return tf.mul(super.penalty(), 1 + this.steps / 10);
+  }
+}
+
 export const brokenRegularizers: readonly BrokenPlugin[] = [
   {
     fault: 'takes any option',
@@ -161,6 +171,11 @@ export const brokenRegularizers: readonly BrokenPlugin[] = [
         this.anchor = tensors;
       }
     },
+  ),
+  broken(
+    'counts its steps and does not save the count',
+    'interrupted within a task, it goes on to the same losses',
+    CountsSteps,
   ),
   broken(
     'keeps a tensor of every step',

@@ -53,6 +53,20 @@ export const lifeChecks: readonly Check[] = [
     }
   }),
 
+  check('any-plugin', 'interrupted within a task, it goes on to the same losses', async (subject) => {
+    const { saved, losses } = await interrupted(subject);
+    await withToyRun(subject, async (run) => {
+      const start = { state: saved, where: 'the checkpoint' };
+      const rest = await trainToy(run, {}, tasksFor(run), { every: 0, start, save: () => {} });
+      demand(rest.length < losses.length, 'it began anew');
+      expectSame(
+        { 'loss by step': rest.map(({ loss }) => loss.total) },
+        { 'loss by step': losses.slice(-rest.length) },
+        0,
+      );
+    });
+  }),
+
   check('any-plugin', 'no step leaves a tensor behind', async (subject) => {
     await withToyRun(subject, async (run) => {
       const counts: number[] = [];
@@ -107,6 +121,25 @@ async function liveOnce(subject: Subject, saves = false): Promise<Life> {
       },
     });
     return { ...(end as Omit<Life, 'losses'>), losses: records.map(({ loss }) => loss.total) };
+  });
+}
+
+/** Trains all tasks; what a checkpoint three steps into the last one holds, for the caller to free, and every step's loss. */
+async function interrupted(subject: Subject): Promise<{ saved: PluginState; losses: number[] }> {
+  return withToyRun(subject, async (run) => {
+    const tasks = tasksFor(run);
+    let saved: PluginState | undefined;
+    const save = ({ tensors, json }: PluginState) => {
+      const { tasksDone, taskStep } = json.progress as { tasksDone: number; taskStep: number };
+      if (tasksDone !== tasks.length - 1 || taskStep !== 3) return;
+      const copies = Object.entries(tensors).map(([name, tensor]) => [
+        name,
+        tf.tensor(tensor.dataSync(), tensor.shape),
+      ]);
+      saved = { tensors: Object.fromEntries(copies), json: JSON.parse(JSON.stringify(json)) };
+    };
+    const records = await trainToy(run, {}, tasks, { every: 3, save });
+    return { saved: saved as PluginState, losses: records.map(({ loss }) => loss.total) };
   });
 }
 
