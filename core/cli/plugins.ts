@@ -26,15 +26,34 @@ async function list(registry: PluginRegistry): Promise<string> {
 }
 
 function explain(manifest: PluginManifest): string {
-  const { name, summary, paper, requires = [], options } = manifest;
+  const { name, summary, paper, requires = [], presets = {}, options } = manifest;
   const facts = [
     `${name} (${contractOf(manifest).contract}): ${summary}`,
     paper && `Source: ${paper}`,
     requires.length > 0 && `Needs: ${requires.join(', ')}`,
+    ...touched(manifest),
+    ...Object.entries(presets).map(([preset, { summary: what }]) => `Preset ${preset}: ${what}`),
   ];
   const rows = optionRows(jsonSchemaOf(options)).map((row) => [row.name, row.type, row.default, row.help]);
   const table = rows.length > 0 ? fittedTable(['option', 'type', 'default', 'meaning'], rows) : 'It has no options.\n';
   return `${facts.filter(Boolean).join('\n')}\n${table}`;
+}
+
+/** What it reads and writes with its default options; nothing where one of them must be given. */
+function touched({ options, declares }: PluginManifest): string[] {
+  const defaults = options.safeParse({});
+  if (!defaults.success || !declares) return [];
+  const shown = (value: unknown): string => {
+    if (Array.isArray(value)) return value.join(', ');
+    return typeof value === 'object' && value !== null
+      ? Object.entries(value)
+          .map(([key, inner]) => `${key} (${shown(inner)})`)
+          .join(', ')
+      : String(value);
+  };
+  return Object.entries(declares(defaults.data)).map(
+    ([verb, what]) => `${verb === 'reads' ? 'Reads' : 'Writes'} by default: ${shown(what)}`,
+  );
 }
 
 /** A table as wide as the terminal at most; of its columns the last one gives way, then those of long types. */
