@@ -3,6 +3,7 @@ import {
   type ActivationEdit,
   BACKBONE,
   type Backbone,
+  fused,
   headEdits,
   inject,
   injectable,
@@ -128,7 +129,12 @@ export class InstructionVectorDivergence implements Regularizer {
   }
 }
 
-/** The value where it is larger, else 0. */
+/** The value where it is larger, else 0, and its gradient likewise. */
 function whileAbove(value: tf.Scalar, above: number): tf.Scalar {
-  return above === 0 ? value : tf.mul(value, tf.cast(tf.greater(value, above), 'float32'));
+  if (above === 0) return value;
+  return fused([value], ([given], save) => {
+    const charged = tf.cast(tf.greater(given, above), 'float32');
+    save(charged);
+    return { value: tf.mul(given, charged) as tf.Scalar, gradient: (dy, [charged]) => [tf.mul(dy, charged)] };
+  });
 }
