@@ -53,15 +53,21 @@ const headFile = z.union([
  * @throws PalimpsestError CONFIG_VALUE, DATA_FILE, DATA_LINE
  */
 export async function readHeads(given: string, sizes: ModelSizes, where: string): Promise<Head[]> {
-  const heads = headPresets[given] ?? (await headsOf(given, where));
+  const heads = (headPresets[given] ?? (await headsOf(given, where))).map(([layer, head]): Head => [layer, head]);
   const outside = heads.find(([layer, head]) => layer >= sizes.layers || head >= sizes.heads);
-  if (!outside) return heads.map(([layer, head]) => [layer, head]);
-  throw problem('CONFIG_VALUE', {
-    where,
-    expected: `heads of a model with ${sizes.layers} layers of ${sizes.heads} heads, counted from 0`,
-    got: `layer ${outside[0]}, head ${outside[1]} in ${given}`,
-    remedy: 'Name the preset of this model, or a file of heads traced in it.',
-  });
+  if (outside) {
+    throw problem('CONFIG_VALUE', {
+      where,
+      expected: `heads of a model with ${sizes.layers} layers of ${sizes.heads} heads, counted from 0`,
+      got: `layer ${outside[0]}, head ${outside[1]} in ${given}`,
+      remedy: 'Name the preset of this model, or a file of heads traced in it.',
+    });
+  }
+  const names = heads.map(String);
+  const twice = heads.find((head, i) => names.indexOf(String(head)) < i);
+  if (!twice) return heads;
+  const got = `layer ${twice[0]}, head ${twice[1]} twice in ${given}`;
+  throw problem('CONFIG_VALUE', { where, expected: 'every head once', got, remedy: 'Leave one of them out.' });
 }
 
 async function headsOf(given: string, where: string): Promise<readonly Head[]> {
