@@ -1,24 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Adapter, LowRankPair } from '../../core/contracts/adapter.js';
+import type { LowRankPair } from '../../core/contracts/adapter.js';
 import type { TaskMoment } from '../../core/contracts/moments.js';
 import type { NamedTensors } from '../../core/contracts/tensors.js';
 import { seededRandom, WeightAnchor } from '../../core/index.js';
 import { expectClose } from '../../core/testing/index.js';
 import type { IncLora } from '../../plugins/inc-lora/adapter.js';
 import { numbers, toyLlama, toyLora } from './toy-run.js';
-
-/** An adapter that trains one vector, not of low rank. */
-function vectorAdapter(values: number[]): Adapter & { moveTo(values: number[]): void; dispose(): void } {
-  const w = tf.tidy(() => tf.variable(tf.tensor1d(values)));
-  return {
-    sites: [],
-    trainable: () => ({ w }),
-    addition: () => undefined,
-    moveTo: (values) => tf.tidy(() => w.assign(tf.tensor1d(values))),
-    dispose: () => w.dispose(),
-  };
-}
+import { VectorAdapter } from './vector-adapter.js';
 
 const distanceOf = (anchor: WeightAnchor) => tf.tidy(() => anchor.distance().dataSync()[0]);
 const importance = (values: number[]) => ({ w: tf.tensor1d(values) });
@@ -36,10 +25,10 @@ beforeEach(() => {
 afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
 
 describe('an anchored vector', () => {
-  let adapter: ReturnType<typeof vectorAdapter>;
+  let adapter: VectorAdapter;
   let anchor: WeightAnchor;
   beforeEach(() => {
-    adapter = vectorAdapter([0, 0]);
+    adapter = new VectorAdapter([0, 0]);
     anchor = new WeightAnchor(adapter, 'adapter');
   });
   afterEach(() => {
