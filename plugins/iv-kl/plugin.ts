@@ -58,7 +58,7 @@ export type IvKlOptions = z.infer<typeof ivKlOptions>;
 export default definePlugin({
   name: 'iv-kl',
   summary: 'Keeps the answers of the model without a vector near those that it gives with the instruction vector.',
-  paper: 'Jiang et al. 2024, arXiv 2406.12227, section 5, Eq. 4',
+  paper: 'Jiang et al. 2024, arXiv 2406.12227, section 4, Eq. 4',
   provides: { regularizer: InstructionVectorDivergence },
   presets: {
     'fvg-kl': {
