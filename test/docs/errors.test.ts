@@ -19,6 +19,7 @@ const internal: Record<string, string> = {
   'core/testing/checks/backbone.ts': 'a failed check of the conformance kit',
   'core/testing/checks/check.ts': 'a failed check of the conformance kit',
   'core/testing/tensor-checks.ts': 'a failed check of the conformance kit',
+  'core/vectors/task-vectors.ts': 'a call in the wrong order',
   'plugins/llama/backbone.ts': 'a call in the wrong order',
 };
 
