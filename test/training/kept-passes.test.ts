@@ -142,6 +142,13 @@ describe('a pass that is kept', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it('is stored while there is an epoch to come', async () => {
+    const stored = vi.spyOn(KeptRows.prototype, 'put');
+    await trained({ teacher }, 0);
+    expect(stored).toHaveBeenCalledTimes(4);
+    stored.mockRestore();
+  });
+
   it('runs again for the examples that found no room: the fourth, then the third', async () => {
     expect((await trained({ teacher }, 1, 1)).rows).toEqual([
       [2, 2],

@@ -13,7 +13,7 @@ const backbone = {
 
 /** Head 1 of layer 0 with the vector (10, 20). */
 const one = { heads: [[0, 1]], values: Float32Array.of(10, 20) } as const;
-const settings = { mode: 'add', positions: 'prompt-end', strength: 0.5 } as const;
+const settings = { mode: 'add', positions: 'prompt-end', strength: 0.25 } as const;
 
 /** Rows "ab|c" and "d|e" of four and three tokens: the last prompt tokens are at 1 and 4, answers at 1, 2 and 4, 5. */
 const rows = toyBatch(['ab', 'c'], ['d', 'e']);
@@ -34,11 +34,11 @@ beforeEach(() => {
 });
 afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
 
-describe('the edit of a head whose output is (1, 1), with the vector (10, 20) at strength 1/2', () => {
+describe('the edit of a head whose output is (1, 1), with the vector (10, 20) at strength 1/4', () => {
   it.each([
-    ['add', [6, 11]],
+    ['add', [3.5, 6]],
     ['replace', [10, 20]],
-    ['mix', [5.5, 10.5]],
+    ['mix', [3.25, 5.75]],
   ] as const)('gives with mode %s %o at the last prompt token of every row, and nothing else', (mode, want) => {
     const [edit] = headEdits(backbone, one, { ...settings, mode });
     expect(edit).toMatchObject({ site: 'layer 0', where: 'answers' });
@@ -62,7 +62,7 @@ describe('the edit of a head whose output is (1, 1), with the vector (10, 20) at
     expect(() => changed(edit, unlabelled as TrainingBatch)).toThrow(/PASS_INVALID.*rows with labels/);
   });
 
-  it('lets gradients through: all where it adds, half where it mixes, none where it replaces', () => {
+  it('lets gradients through: all where it adds, three quarters where it mixes, none where it replaces', () => {
     const slopes = (['add', 'mix', 'replace'] as const).map((mode) => {
       const [edit] = headEdits(backbone, one, { ...settings, mode });
       const slope = tf.tidy(() =>
@@ -79,7 +79,7 @@ describe('the edit of a head whose output is (1, 1), with the vector (10, 20) at
     });
     expect(slopes).toEqual([
       [1, 1],
-      [0.5, 0.5],
+      [0.75, 0.75],
       [0, 0],
     ]);
   });
@@ -121,7 +121,7 @@ describe('edits of heads', () => {
       keyOf({ heads: [heads[0], [0, 0], heads[2]], values: three.values }),
       keyOf(three, { mode: 'mix' }),
       keyOf(three, { positions: 'answers' }),
-      keyOf(three, { strength: 0.25 }),
+      keyOf(three, { strength: 0.5 }),
     ];
     expect(new Set([keyOf(three), ...others]).size).toBe(6);
   });
