@@ -25,7 +25,12 @@ export { detached } from './engine/ops/detached.js';
 export { FrozenLinear } from './engine/ops/frozen-linear.js';
 export { fused } from './engine/ops/fused.js';
 export { gatherRows } from './engine/ops/gather-rows.js';
-export { type DivergenceOptions, klDivergence, topDivergence } from './engine/ops/kl-divergence.js';
+export {
+  type DivergenceOptions,
+  klDivergence,
+  type TopOfDistribution,
+  topDivergence,
+} from './engine/ops/kl-divergence.js';
 export { lowRankAddition } from './engine/ops/low-rank.js';
 export { product } from './engine/ops/mat-mul.js';
 export { recomputed } from './engine/ops/recompute.js';

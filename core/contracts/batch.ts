@@ -8,7 +8,7 @@ export interface TokenBatch {
   readonly rows: number;
   /** T, the padded length of every row in tokens. */
   readonly length: number;
-  /** Position of every token in its sequence [B * T]; by default the number of real tokens before it in its row. */
+  /** Position of every token in its sequence [B * T]; by default counted from its row's first real token on. */
   readonly positions?: Int32Array;
   /**
    * Branch of every token [B * T]: 0 is the trunk, which every token of its row sees; branch n sees the trunk and what came

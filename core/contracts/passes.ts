@@ -22,8 +22,8 @@ export interface PassRequest {
   readonly edits?: 'step' | readonly ActivationEdit[];
   /** Positions whose logits are needed; `answers` and `answer-start` need a TrainingBatch. Default `none`. */
   readonly logits?: 'none' | Positions;
-  /** Gives the k largest logits of every position in place of all of them. */
-  readonly top?: number;
+  /** Gives the k largest logits of every position in place of all of them; without gradient only. */
+  readonly top?: TopRequest;
   /** Names of activation sites to return. */
   readonly captures?: readonly string[];
   /**
@@ -47,12 +47,21 @@ export interface PassResult {
   readonly captures: Readonly<Record<string, Tensor>>;
 }
 
+export interface TopRequest {
+  /** k; at most V. */
+  readonly count: number;
+  /** T of the distribution that they are a part of. */
+  readonly temperature: number;
+}
+
 /** The k largest logits of every position, the largest first. */
 export interface TopLogits {
   /** [P, k] */
   readonly values: Tensor2D;
   /** Token ids, int32 [P, k]. */
   readonly ids: Tensor2D;
+  /** log sum exp of all logits over T [P]: what makes probabilities of them. */
+  readonly logSumExp: Tensor1D;
 }
 
 /** Runs passes outside a step: in beforeTask and afterTask. */

@@ -15,9 +15,11 @@ export interface PenaltyMoment {
  * A scalar [] in nats that the step's loss pays beyond the task's cross-entropy. It returns it and touches nothing.
  */
 export interface Regularizer extends Moments {
-  /** `weights`: depends on trainable variables only, paid once per optimizer step. `positions`: a mean over this batch's
-   * answer positions, weighted over micro-batches like the cross-entropy. */
-  readonly over: 'weights' | 'positions';
+  /**
+   * `weights`: depends on trainable variables only, paid once per optimizer step. `positions`: a mean over this batch's answer
+   * positions, weighted over micro-batches like the cross-entropy. `rows`: a mean over this batch's rows, weighted by rows.
+   */
+  readonly over: 'weights' | 'positions' | 'rows';
   /** First task, from 0, in which it acts. */
   readonly startsAt: number;
   /** Passes that `penalty` reads, by names of its own. */

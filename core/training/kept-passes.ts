@@ -72,7 +72,7 @@ function absentRows(requests: readonly PassRequest[], { exampleIndex }: Training
 
 function keyOf({ adapters, edits = [], logits, top }: PassRequest, example: number): string {
   const edited = edits === 'step' ? [] : edits.map(({ site, key }) => `${site}=${key}`);
-  return [adapters, edited.join('+'), logits, top ?? 'full', example].join('|');
+  return [adapters, edited.join('+'), logits, top ? `${top.count} ${top.temperature}` : 'full', example].join('|');
 }
 
 /** Number of positions that the request names in every row. */
@@ -82,20 +82,16 @@ function countsOf(batch: TrainingBatch, { logits }: PassRequest): number[] {
   return counts;
 }
 
-/** A result's numbers row by row: logits [P, V], or values and then ids [P, k]. */
+/** A result's numbers row by row. */
 function rowsOf(result: PassResult, batch: TrainingBatch, request: PassRequest): Float32Array[] {
-  const tensors = result.top ? [result.top.values, result.top.ids] : [result.logits as tf.Tensor2D];
-  const width = tensors[0].shape[1];
-  const data = tensors.map((tensor) => tensor.dataSync());
+  const matrix = tf.tidy(() => matrixOf(result));
+  const [, width] = matrix.shape;
+  const values = matrix.dataSync<'float32'>();
+  matrix.dispose();
   let at = 0;
   return countsOf(batch, request).map((count) => {
-    const [from, to] = [at * width, (at + count) * width];
     at += count;
-    const row = new Float32Array(tensors.length * (to - from));
-    data.forEach((values, i) => {
-      row.set(values.subarray(from, to), i * (to - from));
-    });
-    return row;
+    return values.subarray((at - count) * width, at * width);
   });
 }
 
@@ -103,17 +99,23 @@ function rowsOf(result: PassResult, batch: TrainingBatch, request: PassRequest):
 function joined(parts: readonly Float32Array[], batch: TrainingBatch, request: PassRequest): PassResult {
   const positions = countsOf(batch, request).reduce((sum, count) => sum + count, 0);
   const total = parts.reduce((sum, part) => sum + part.length, 0);
-  if (request.top === undefined) {
-    return { logits: tf.tensor2d(concatenated(parts, total), [positions, total / positions]), captures: {} };
-  }
-  const half = (from: (part: Float32Array) => Float32Array) => concatenated(parts.map(from), total / 2);
-  const shape: [number, number] = [positions, total / 2 / positions];
-  const values = tf.tensor2d(
-    half((part) => part.subarray(0, part.length / 2)),
-    shape,
-  );
-  const ids = tf.tensor2d(Int32Array.from(half((part) => part.subarray(part.length / 2))), shape, 'int32');
-  return { top: { values, ids }, captures: {} };
+  return resultOf(tf.tensor2d(concatenated(parts, total), [positions, total / positions]), request);
+}
+
+/** Everything about a position in one row: its logits [P, V], or the largest ones, their ids and the sum [P, 2 k + 1]. */
+function matrixOf({ logits, top }: PassResult): tf.Tensor2D {
+  if (!top) return tf.clone(logits as tf.Tensor2D);
+  return tf.concat([top.values, tf.cast(top.ids, 'float32'), tf.expandDims(top.logSumExp, 1)], 1) as tf.Tensor2D;
+}
+
+/** The inverse of `matrixOf`. */
+function resultOf(matrix: tf.Tensor2D, { top }: PassRequest): PassResult {
+  if (!top) return { logits: matrix, captures: {} };
+  const [positions, width] = matrix.shape;
+  const count = (width - 1) / 2;
+  const [values, ids, sum]: tf.Tensor2D[] = tf.split(matrix, [count, count, 1], 1);
+  const logSumExp = tf.reshape(sum, [positions]) as tf.Tensor1D;
+  return { top: { values, ids: tf.cast(ids, 'int32'), logSumExp }, captures: {} };
 }
 
 function concatenated(parts: readonly Float32Array[], length: number): Float32Array {

@@ -17,8 +17,8 @@ import { type AskedRegularizer, planStep, type StepPlan } from './step-plan.js';
 export interface MicroBatch {
   readonly batch: TrainingBatch;
   readonly step: MicroPosition;
-  /** This micro-batch's answer tokens as a part of the step's, 0-1. */
-  readonly share: number;
+  /** This micro-batch's part of the step's answer tokens and rows, 0-1. */
+  readonly share: { readonly positions: number; readonly rows: number };
   readonly dropout: DropoutDraw;
 }
 
@@ -93,7 +93,10 @@ function lossTerms(
   micro: MicroBatch,
 ): tf.Scalar[] {
   const { logits } = results.get(main) as PassResult;
-  const crossEntropy = tf.mul(tf.mean(tokenCrossEntropy(logits as tf.Tensor2D, nextLabels(micro.batch))), micro.share);
+  const crossEntropy = tf.mul(
+    tf.mean(tokenCrossEntropy(logits as tf.Tensor2D, nextLabels(micro.batch))),
+    micro.share.positions,
+  );
   const penalties = regularizers.map((named) => {
     const own = asked.find(({ name }) => name === named.name);
     return own ? penaltyOf(own, results, micro) : tf.scalar(0);
@@ -104,7 +107,7 @@ function lossTerms(
 function penaltyOf({ regularizer, passes }: AskedRegularizer, results: PassResults, micro: MicroBatch): tf.Scalar {
   const own = Object.entries(passes).map(([key, request]) => [key, results.get(request)]);
   const penalty = regularizer.penalty({ step: micro.step, batch: micro.batch, passes: Object.fromEntries(own) });
-  return tf.mul(penalty, regularizer.over === 'positions' ? micro.share : 1);
+  return tf.mul(penalty, regularizer.over === 'weights' ? 1 : micro.share[regularizer.over]);
 }
 
 /** A regularizer's term by itself. */

@@ -35,7 +35,7 @@ export function sharePasses(requests: readonly PassRequest[], defaults: PassDefa
       requests: [request],
     };
     if (request.top !== undefined && pass.gradient) {
-      throw problem('PASS_INVALID', { where: `top: ${request.top}`, expected: 'gradient: false', got: 'true' });
+      throw problem('PASS_INVALID', { where: `top: ${request.top.count}`, expected: 'gradient: false', got: 'true' });
     }
     const same = passes.find((other) => isSameRun(other, pass));
     if (same) same.requests.push(request);

@@ -4,7 +4,6 @@ import type { LinearAddition, LinearSite } from '../contracts/backbone.js';
 import type { GradientRequest, PassResult } from '../contracts/passes.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { lowRankRows, weightProbe } from '../engine/ops/row-gradients.js';
-import { selectRows } from '../text/select-rows.js';
 import { sharePasses } from './passes.js';
 import { type PassModel, runPass } from './run-pass.js';
 
@@ -76,13 +75,16 @@ function weightGradients(request: GradientRequest, loss: RowLoss, model: Model):
   });
 }
 
-/** For adapters of which nothing more is known: the rows by themselves. */
+/**
+ * For adapters of which nothing more is known: one row's loss after the other. The loss knows the whole batch, so each takes a
+ * run of all rows.
+ */
 function oneByOne(request: GradientRequest, loss: RowLoss, model: Model): NamedTensors {
   const each = (gradient: tf.Tensor) => (request.reduce === 'sum-of-squares' ? tf.square(gradient) : tf.abs(gradient));
   return tf.tidy(() => {
     const parts = Array.from({ length: request.rows.rows }, (_, row) => {
-      const rows = selectRows(request.rows, [row]);
-      return tf.tidy(() => mapped(variableGradients({ ...request, rows, reduce: 'sum' }, loss, model), each));
+      const own: RowLoss = (result) => tf.slice(loss(result), row, 1);
+      return tf.tidy(() => mapped(variableGradients({ ...request, reduce: 'sum' }, own, model), each));
     });
     return mapped(parts[0], (_, name) => tf.addN(parts.map((part) => part[name])));
   });

@@ -63,8 +63,10 @@ export function serveLogits(
   const serve = ({ logits: kind = 'none', top }: PassRequest): Served => {
     if (kind === 'none') return {};
     if (top === undefined) return { logits: at(kind) };
-    const { values, indices } = tf.topk<tf.Tensor2D>(at(kind), Math.min(top, logits.shape[1]));
-    return { top: { values, ids: indices } };
+    const all = at(kind);
+    const { values, indices } = tf.topk<tf.Tensor2D>(all, Math.min(top.count, logits.shape[1]));
+    const logSumExp: tf.Tensor1D = tf.logSumExp(tf.div(all, top.temperature), -1);
+    return { top: { values, ids: indices, logSumExp } };
   };
   return new Map(requests.map((request) => [request, serve(request)]));
 }

@@ -41,7 +41,7 @@ export function planStep(
     .flatMap((named) => watch.watched(named, step, named.intervention.edits(step, batch)));
   const asked = run.regularizers
     .filter(({ regularizer }) => step.taskIndex >= regularizer.startsAt)
-    .filter(({ regularizer }) => regularizer.over === 'positions' || step.micro === 0)
+    .filter(({ regularizer }) => regularizer.over !== 'weights' || step.micro === 0)
     .map((named) => ({ ...named, passes: named.regularizer.passes?.(step, batch) ?? {} }));
   const groupsOf = (requests: readonly PassRequest[]) =>
     branchGroups(sharePasses(requests, { rows: batch, stepEdits }), run.adapter);

@@ -81,13 +81,14 @@ export class TaskTrainer {
     step: StepPosition,
   ): { terms: number[]; gradient: tf.Tensor1D } {
     const answers = sum(micros.map(({ answerPositions }) => answerPositions.length));
+    const rows = sum(micros.map((batch) => batch.rows));
     const parts = micros.map((batch, micro) =>
       microGradient(
         { ...this.parts, packing: this.packing },
         {
           batch,
           step: { ...step, micro },
-          share: batch.answerPositions.length / answers,
+          share: { positions: batch.answerPositions.length / answers, rows: batch.rows / rows },
           dropout: dropoutDraw(this.parts.random, step.step, micro),
         },
       ),

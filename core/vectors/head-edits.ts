@@ -40,10 +40,11 @@ export function headEdits(
 ): ActivationEdit[] {
   const { mode, positions, strength } = settings;
   if (strength === 0) return [];
-  const key = [mode, positions, strength, digestOf(vectors)].join(' ');
+  const by = factors[mode](strength);
+  const key = [by.kept, by.added, positions, digestOf(vectors)].join(' ');
   const layers = [...new Set(vectors.heads.map(([layer]) => layer))];
   return layers.map((layer) => {
-    const edit = new LayerEdit(vectors, layer, factors[mode](strength), backbone.sizes);
+    const edit = new LayerEdit(vectors, layer, by, backbone.sizes);
     return {
       site: headSite(backbone, layer),
       key,

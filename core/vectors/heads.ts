@@ -74,15 +74,21 @@ export interface HeadModel {
  */
 export async function readHeads(given: string, { sizes, name }: HeadModel, where: string): Promise<Head[]> {
   const preset = given === 'preset' ? presetOf(name, where) : headPresets[given];
-  const heads = preset?.heads ?? (await headsOf(given, where));
+  const heads = (preset?.heads ?? (await headsOf(given, where))).map(([layer, head]): Head => [layer, head]);
   const outside = heads.find(([layer, head]) => layer >= sizes.layers || head >= sizes.heads);
-  if (!outside) return heads.map(([layer, head]) => [layer, head]);
-  throw problem('CONFIG_VALUE', {
-    where,
-    expected: `heads of a model with ${sizes.layers} layers of ${sizes.heads} heads, counted from 0`,
-    got: `layer ${outside[0]}, head ${outside[1]} in ${given}`,
-    remedy: 'Name the preset of this model, or a file of heads traced in it.',
-  });
+  if (outside) {
+    throw problem('CONFIG_VALUE', {
+      where,
+      expected: `heads of a model with ${sizes.layers} layers of ${sizes.heads} heads, counted from 0`,
+      got: `layer ${outside[0]}, head ${outside[1]} in ${given}`,
+      remedy: 'Name the preset of this model, or a file of heads traced in it.',
+    });
+  }
+  const names = heads.map(String);
+  const twice = heads.find((head, i) => names.indexOf(String(head)) < i);
+  if (!twice) return heads;
+  const got = `layer ${twice[0]}, head ${twice[1]} twice in ${given}`;
+  throw problem('CONFIG_VALUE', { where, expected: 'every head once', got, remedy: 'Leave one of them out.' });
 }
 
 function presetOf(model: string, where: string): HeadPreset {
@@ -123,7 +129,7 @@ function jsonOf(text: string, file: string): unknown {
   }
 }
 
-/** As many heads as are given, drawn from all others of the model. */
+/** As many heads as are given, drawn from all others of the model. @throws PalimpsestError CONFIG_VALUE where it has fewer */
 export function randomHeads(
   heads: readonly Head[],
   { layers, heads: width }: ModelSizes,
@@ -131,6 +137,10 @@ export function randomHeads(
 ): Head[] {
   const taken = new Set(heads.map(([layer, head]) => layer * width + head));
   const others = Array.from({ length: layers * width }, (_, i) => i).filter((i) => !taken.has(i));
+  if (others.length < heads.length) {
+    const expected = `a model with ${heads.length} other heads to draw from`;
+    throw problem('CONFIG_VALUE', { where: 'control: random', expected, got: `${others.length}` });
+  }
   const drawn = stream.shuffle(others).slice(0, heads.length);
   return drawn.map((i) => [Math.floor(i / width), i % width]);
 }

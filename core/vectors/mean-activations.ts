@@ -24,7 +24,7 @@ export interface MeanActivations {
 export interface MeanSettings {
   readonly heads: readonly Head[];
   readonly view: AdapterView;
-  /** Fewer right ones: all prompts count. */
+  /** Fewer right ones, or none: all prompts count. */
   readonly minCorrect: number;
   /** Any token id. */
   readonly pad: number;
@@ -60,7 +60,7 @@ export function meanActivations(
     ),
   );
   const right = measured.filter(({ correct }) => correct);
-  const correctOnly = right.length >= settings.minCorrect;
+  const correctOnly = right.length >= Math.max(1, settings.minCorrect);
   const values = meanOf((correctOnly ? right : measured).map(({ outputs }) => outputs));
   return { values, prompts: measured.length, correct: right.length, correctOnly };
 }

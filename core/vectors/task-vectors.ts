@@ -42,7 +42,7 @@ export const taskVectorOptions = {
   demonstrationSets: count
     .default(4)
     .describe('Sets of demonstrations drawn; each serves an equal part of the prompts.'),
-  minCorrect: z.number().int().min(0).default(4).describe('With fewer prompts answered right, all of them count.'),
+  minCorrect: count.default(4).describe('With fewer prompts answered right, all of them count.'),
   promptTokens: count
     .default(1024)
     .meta({ unit: 'tokens' })

@@ -46,10 +46,11 @@ export const ivKlOptions = z
     schedule: z.strictObject(strengthOptions).prefault({}).describe('Strength over a task.'),
     headTerm: headTerm.optional().describe('Charges as well for heads that leave those of the target without vector.'),
   })
-  .superRefine(({ site, layer, target, detach }, context) => {
+  .superRefine(({ site, layer, target, detach, headTerm }, context) => {
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (site !== 'heads' && layer === undefined) refuse('layer', `a layer for site: ${site}`);
     if (target !== 'current' && !detach) refuse('detach', `true with target: ${target}, which does not train`);
+    if (target === 'current' && headTerm) refuse('target', 'before-this-task or initial with `headTerm`');
   });
 
 export type IvKlOptions = z.infer<typeof ivKlOptions>;
@@ -57,7 +58,7 @@ export type IvKlOptions = z.infer<typeof ivKlOptions>;
 export default definePlugin({
   name: 'iv-kl',
   summary: 'Keeps the answers of the model without a vector near those that it gives with the instruction vector.',
-  paper: 'Jiang et al. 2024, arXiv 2406.12227, section 5, Eq. 4',
+  paper: 'Jiang et al. 2024, arXiv 2406.12227, section 4, Eq. 4',
   provides: { regularizer: InstructionVectorDivergence },
   presets: {
     'fvg-kl': {

@@ -3,6 +3,7 @@ import {
   type ActivationEdit,
   BACKBONE,
   type Backbone,
+  fused,
   headEdits,
   inject,
   injectable,
@@ -39,9 +40,11 @@ type Term = IvKlOptions['terms'][number];
  */
 @injectable()
 export class InstructionVectorDivergence implements Regularizer {
-  readonly over = 'positions';
+  readonly over: 'positions' | 'rows';
   readonly startsAt = 0;
   private readonly vectors: TaskVectors;
+  /** The instruction vector of this task, once it was asked for. */
+  private theta?: Float32Array;
 
   constructor(
     @inject(OPTIONS) private readonly options: IvKlOptions,
@@ -51,6 +54,10 @@ export class InstructionVectorDivergence implements Regularizer {
     @inject(LOGGER) logger: Logger,
     @inject(MODEL) model: string,
   ) {
+    const rowMeans = options.terms.every(
+      (term) => term.positions === 'answer-start' || term.reduction === 'sum-per-row',
+    );
+    this.over = rowMeans ? 'rows' : 'positions';
     this.vectors = new TaskVectors({ plugin: 'iv-kl', backbone, model, tokenizer, random, logger }, options);
   }
 
@@ -59,6 +66,7 @@ export class InstructionVectorDivergence implements Regularizer {
   }
 
   beforeTask(moment: TaskMoment): Promise<void> {
+    this.theta = undefined;
     return this.vectors.beforeTask(moment);
   }
 
@@ -98,6 +106,7 @@ export class InstructionVectorDivergence implements Regularizer {
   }
 
   restore(state: PluginState): void {
+    this.theta = undefined;
     this.vectors.restore(state);
   }
 
@@ -125,12 +134,17 @@ export class InstructionVectorDivergence implements Regularizer {
     const positions = 'prompt-end';
     const vectors = this.vectors.current();
     if (site === 'heads') return headEdits(this.backbone, vectors, { mode: 'add', positions, strength });
-    const theta = instructionVector(this.backbone, vectors);
-    return streamEdits(this.backbone, theta, { site, layer: layer as number, positions, strength });
+    this.theta ??= instructionVector(this.backbone, vectors);
+    return streamEdits(this.backbone, this.theta, { site, layer: layer as number, positions, strength });
   }
 }
 
-/** The value where it is larger, else 0. */
+/** The value where it is larger, else 0, and its gradient likewise. */
 function whileAbove(value: tf.Scalar, above: number): tf.Scalar {
-  return above === 0 ? value : tf.mul(value, tf.cast(tf.greater(value, above), 'float32'));
+  if (above === 0) return value;
+  return fused([value], ([given], save) => {
+    const charged = tf.cast(tf.greater(given, above), 'float32');
+    save(charged);
+    return { value: tf.mul(given, charged) as tf.Scalar, gradient: (dy, [charged]) => [tf.mul(dy, charged)] };
+  });
 }

@@ -18,7 +18,7 @@ export default definePlugin({
   name: 'ivg',
   summary:
     'Instruction-vector-guided training: heads are edited with their mean activations, less and less over a task.',
-  paper: 'Jiang et al. 2024, arXiv 2406.12227, section 5, Eq. 3',
+  paper: 'Jiang et al. 2024, arXiv 2406.12227, section 4, Eq. 3',
   provides: { intervention: InstructionVectorGuidance },
   declares: ({ mode }) => ({ writes: { activations: { heads: mode === 'add' ? 'add' : 'set' } } }),
   options: ivgOptions,

@@ -30,13 +30,18 @@ export const lwfOptions = z
       .int()
       .min(1)
       .optional()
-      .describe("Takes the teacher's distribution over its most likely tokens only; by default over all."),
+      .describe("Takes the teacher's most likely tokens only, all others as one event; by default every token."),
+    startsAt: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .describe('First task, from 0, in which it acts; before the first one the teacher is the model as it came.'),
   })
   .superRefine(({ top, direction, positions }, context) => {
     if (top === undefined) return;
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (direction !== 'teacher-student')
-      refuse('direction', 'teacher-student with `top`: else most terms are infinite');
+    if (direction !== 'teacher-student') refuse('direction', 'teacher-student with `top`');
     if (positions === 'padded') refuse('positions', 'answers or all with `top`');
   });
 
@@ -49,7 +54,7 @@ export default definePlugin({
     trace: {
       summary:
         "As the TRACE benchmark's code: KL(student || teacher) summed over all positions, padding included, over the rows.",
-      options: { direction: 'student-teacher', positions: 'padded', reduction: 'sum-per-row' },
+      options: { direction: 'student-teacher', positions: 'padded', reduction: 'sum-per-row', startsAt: 1 },
     },
   },
   options: lwfOptions,

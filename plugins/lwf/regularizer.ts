@@ -21,15 +21,18 @@ const positions = { answers: 'answers', all: 'real', padded: 'all' } as const;
  */
 @injectable()
 export class LearningWithoutForgetting implements Regularizer {
-  readonly over = 'positions';
-  /** Before the first task there is nothing to forget but what the model knew: that counts. */
-  readonly startsAt = 0;
+  readonly over: 'positions' | 'rows';
+  readonly startsAt: number;
 
-  constructor(@inject(OPTIONS) private readonly options: z.infer<typeof lwfOptions>) {}
+  constructor(@inject(OPTIONS) private readonly options: z.infer<typeof lwfOptions>) {
+    this.startsAt = options.startsAt;
+    this.over = options.reduction === 'mean' ? 'positions' : 'rows';
+  }
 
   passes(): Record<string, PassRequest> {
-    const { student, top } = this.options;
+    const { student, top: count, temperature } = this.options;
     const logits = positions[this.options.positions];
+    const top = count === undefined ? undefined : { count, temperature };
     return {
       teacher: { adapters: 'before-this-task', logits, top, keep: true },
       student: { edits: student === 'step' ? 'step' : [], logits },
@@ -46,7 +49,7 @@ export class LearningWithoutForgetting implements Regularizer {
   /** Of every position [P]. */
   private divergences({ logits, top }: PassResult, student: tf.Tensor2D): tf.Tensor1D {
     const { direction, temperature } = this.options;
-    if (top) return topDivergence(top.values, top.ids, student, temperature);
+    if (top) return topDivergence(top, student, temperature);
     const teacher = logits as tf.Tensor2D;
     if (direction === 'teacher-student') return klDivergence(teacher, student, { temperature, gradient: 'q' });
     return klDivergence(student, teacher, { temperature, gradient: 'p' });

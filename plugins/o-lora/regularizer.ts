@@ -29,7 +29,7 @@ export class OrthogonalPairs implements Regularizer {
     @inject(ADAPTER) private readonly adapter: Adapter,
     @inject(OPTIONS) private readonly options: z.infer<typeof oLoraOptions>,
   ) {
-    this.startsAt = weightAt(options.lambda2, 0) > 0 ? 0 : 1;
+    this.startsAt = firstTask(options.lambda1, options.lambda2);
   }
 
   beforeTask(_: TaskMoment): void {
@@ -77,6 +77,15 @@ export class OrthogonalPairs implements Regularizer {
   }
 }
 
-function weightAt(weights: number | readonly number[], task: number): number {
+/** The first task in which anything is charged: overlap needs an earlier task. */
+function firstTask(lambda1: Weights, lambda2: Weights): number {
+  const listed = Math.max(...[lambda1, lambda2].map((weights) => (typeof weights === 'number' ? 1 : weights.length)));
+  const tasks = Array.from({ length: listed + 1 }, (_, task) => task);
+  return tasks.find((task) => weightAt(lambda2, task) > 0 || (task > 0 && weightAt(lambda1, task) > 0)) ?? 1;
+}
+
+type Weights = number | readonly number[];
+
+function weightAt(weights: Weights, task: number): number {
   return typeof weights === 'number' ? weights : weights[Math.min(task, weights.length - 1)];
 }

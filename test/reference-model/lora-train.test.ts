@@ -3,12 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainingSchema } from '../../core/config/schema.js';
 import type { LowRankPair } from '../../core/contracts/adapter.js';
-import type { TokenExample } from '../../core/contracts/benchmark.js';
 import type { StepRecord } from '../../core/contracts/observer.js';
-import type { Tokenizer } from '../../core/contracts/tokenizer.js';
 import { currentEngine } from '../../core/engine/engine.js';
 import { tokenCrossEntropy } from '../../core/engine/ops/cross-entropy.js';
-import { encodeExample, trainingBatch } from '../../core/text/examples.js';
 import { seededRandom } from '../../core/training/random.js';
 import { trainSequence } from '../../core/training/sequence.js';
 import { openWeights } from '../../core/weights/open.js';
@@ -17,6 +14,7 @@ import { IncLora } from '../../plugins/inc-lora/adapter.js';
 import { incLoraOptions } from '../../plugins/inc-lora/options.js';
 import { LlamaBackbone } from '../../plugins/llama/backbone.js';
 import { realModel } from '../real-model.js';
+import { batchOf, examplesOf, type ReferenceBatch, tokensOnly } from './methods.js';
 
 interface Variant {
   loss: number[];
@@ -27,26 +25,13 @@ interface Variant {
 }
 
 interface Reference {
-  batches: { input_ids: number[][]; attention_mask: number[][]; labels: number[][] }[];
+  batches: ReferenceBatch[];
   variants: Record<'main' | 'accum2_token_mean', Variant>;
 }
 
 const folder = new URL('../reference/', import.meta.url).pathname;
 const reference: Reference = JSON.parse(readFileSync(`${folder}lora_train.json`, 'utf8'));
-const examples: TokenExample[] = reference.batches.flatMap(({ input_ids, attention_mask, labels }) =>
-  input_ids.map((ids, row) => {
-    const length = attention_mask[row].reduce((sum, bit) => sum + bit, 0);
-    return { tokens: ids.slice(0, length), labels: labels[row].slice(0, length) };
-  }),
-);
-const tokenizer: Tokenizer = {
-  vocabularySize: 49152,
-  endOfSequence: 2,
-  padding: 2,
-  encode: () => [],
-  decode: () => '',
-  renderChat: () => '',
-};
+const examples = reference.batches.flatMap(examplesOf);
 
 const norm = (arrays: Float32Array[]) =>
   Math.sqrt(arrays.reduce((sum, array) => sum + array.reduce((own, x) => own + x * x, 0), 0));
@@ -76,7 +61,7 @@ describe.skipIf(missing)(
       await trainSequence({
         backbone,
         adapter,
-        tokenizer,
+        tokenizer: tokensOnly,
         regularizers: [],
         interventions: [],
         random: seededRandom(1),
@@ -103,9 +88,7 @@ describe.skipIf(missing)(
     }
 
     function lossOfFirstBatch(): number {
-      const settings = { maxInputTokens: 99, maxOutputTokens: 99, overflow: 'refuse', answerEnd: 'eos' } as const;
-      const encoded = examples.slice(0, 4).map((example) => encodeExample(example, tokenizer, settings));
-      const batch = trainingBatch(encoded, [0, 1, 2, 3], 2);
+      const batch = batchOf(examples.slice(0, 4));
       return tf.tidy(() => {
         const { logits } = backbone.forward({ batch, logits: batch.answerPositions });
         const labels = batch.answerPositions.map((position) => batch.labels[position + 1]);

@@ -38,3 +38,9 @@ export function largestDifference(got: ArrayLike<number>, want: ArrayLike<number
   for (let i = 0; i < want.length; i++) largest = Math.max(largest, Math.abs(got[i] - want[i]));
   return largest;
 }
+
+/** max |got / want - 1|. */
+export function largestRatioError(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  const ratios = Array.from(got, (value, i) => value / want[i]);
+  return largestDifference(ratios, new Array(want.length).fill(1));
+}

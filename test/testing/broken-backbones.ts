@@ -109,6 +109,16 @@ export const brokenBackbones: readonly BrokenPlugin[] = [
     asking(({ past, ...request }) => ({ ...request, past: past?.rows === 1 ? undefined : past })),
   ),
   broken(
+    'lets branches see one another',
+    'a row laid out in branches gives the logits of separate rows',
+    asking((request) => ({ ...request, batch: { ...request.batch, branches: undefined } })),
+  ),
+  broken(
+    'counts positions over branches',
+    'a row laid out in branches gives the logits of separate rows',
+    asking((request) => ({ ...request, batch: { ...request.batch, positions: undefined } })),
+  ),
+  broken(
     'takes any token',
     'what it cannot run is refused by code',
     asking(({ batch, ...request }) => ({ ...request, batch: { ...batch, ids: batch.ids.map((id) => id % 32) } })),

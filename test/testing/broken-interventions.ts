@@ -74,4 +74,11 @@ export const brokenInterventions: readonly BrokenPlugin[] = [
       override edits = () => [this.edit((x) => tf.div(x, 0))];
     },
   ),
+  broken(
+    'edits the prompt, though it says it does not',
+    'an edit declared `where: answers` changes nothing elsewhere',
+    class extends Nudge {
+      override edits = () => [{ ...this.edit((x) => tf.add(x, 0.1)), where: 'answers' as const }];
+    },
+  ),
 ];

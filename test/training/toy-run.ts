@@ -1,12 +1,16 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { trainingSchema } from '../../core/config/schema.js';
-import type { Task } from '../../core/contracts/benchmark.js';
+import type { Adapter } from '../../core/contracts/adapter.js';
+import type { BenchmarkData, Task } from '../../core/contracts/benchmark.js';
+import type { TaskMoment } from '../../core/contracts/moments.js';
 import type { StepRecord } from '../../core/contracts/observer.js';
 import type { Tokenizer } from '../../core/contracts/tokenizer.js';
 import { toyWeights } from '../../core/testing/toy-weights.js';
 import { encodeExample, trainingBatch } from '../../core/text/examples.js';
 import { seededRandom } from '../../core/training/random.js';
 import { type SequenceParts, trainSequence } from '../../core/training/sequence.js';
+import { prepareTasks } from '../../core/training/task-data.js';
+import { TaskPasses } from '../../core/training/task-passes.js';
 import { IncLora } from '../../plugins/inc-lora/adapter.js';
 import { incLoraOptions } from '../../plugins/inc-lora/options.js';
 import { LlamaBackbone } from '../../plugins/llama/backbone.js';
@@ -21,8 +25,8 @@ export const letters: Tokenizer = {
   renderChat: () => '',
 };
 
-export async function toyLlama(): Promise<LlamaBackbone> {
-  const backbone = new LlamaBackbone(toyWeights(), { recompute: 'none' });
+export async function toyLlama(recompute: 'none' | 'layer' = 'none'): Promise<LlamaBackbone> {
+  const backbone = new LlamaBackbone(toyWeights(), { recompute });
   await backbone.load();
   return backbone;
 }
@@ -47,6 +51,28 @@ export function toyBatch(...examples: [prompt: string, answer: string][]) {
 
 export function toyTask(name: string, examples: [string, string][], epochs = 1): Task {
   return { name, epochs, train: examples.map(([prompt, answer]) => ({ prompt, answer })) };
+}
+
+export interface ToyMomentOptions {
+  readonly name?: string;
+  readonly taskIndex?: number;
+  /** Rows of a batch. */
+  readonly batchSize?: number;
+  readonly validation?: [string, string][];
+}
+
+/** A moment of a task that trains on these examples, with its passes. */
+export function toyMoment(
+  model: { backbone: LlamaBackbone; adapter: Adapter },
+  examples: [string, string][],
+  { name = 'toy', taskIndex = 0, batchSize = 2, validation = [] }: ToyMomentOptions = {},
+): TaskMoment {
+  const task = { ...toyTask(name, examples), validation: validation.map(([prompt, answer]) => ({ prompt, answer })) };
+  const data: BenchmarkData = { tasks: [task], heldOut: [], files: [], answerEnd: 'eos' };
+  const [prepared] = prepareTasks(data, letters, toySettings({ batchSize }), model.backbone.sizes.maxPositions);
+  const passes = new TaskPasses(model, prepared, batchSize, letters.padding);
+  const { steps, examples: encoded } = prepared;
+  return { task, taskIndex, steps, examples: encoded, passes, shared: async (_, make) => make() };
 }
 
 /** Parts of a sequence on the toy model; `records` fills with the steps' records. */

@@ -36,16 +36,25 @@ export function klDivergence(
   });
 }
 
+/** The k largest logits of p, and log sum exp of all of them over T. */
+export interface TopOfDistribution {
+  /** [P, k] */
+  readonly values: tf.Tensor2D;
+  /** Token ids, int32 [P, k]. */
+  readonly ids: tf.Tensor2D;
+  /** [P] */
+  readonly logSumExp: tf.Tensor1D;
+}
+
+/** Below this probability nothing is left beside the k tokens. */
+const NOTHING_LEFT = 1e-7;
+
 /**
- * KL(p || q) of every row in nats where p is the softmax over T of the k logits given, and 0 at all other ids: values and ids
- * [P, k], logits of q [P, V] -> [P]. The gradient (q - p) / T flows to the logits of q.
+ * KL(p || q) of every row in nats over k tokens of p and one event more, "any other token": [P], never above the full
+ * divergence, and 0 where p equals q. p and q are the softmax of logits over T. Gradients flow to the logits of q [P, V]:
+ * (q_j - p_j) / T for a token of the k, q_j (1 - r_p / r_q) / T for another, r the probability of all others.
  */
-export function topDivergence(
-  values: tf.Tensor2D,
-  ids: tf.Tensor2D,
-  logits: tf.Tensor2D,
-  temperature = 1,
-): tf.Tensor1D {
+export function topDivergence(p: TopOfDistribution, logits: tf.Tensor2D, temperature = 1): tf.Tensor1D {
   const [rows, vocabulary] = logits.shape;
   return fused([logits], ([x], save) => {
     const starts = tf.tensor2d(
@@ -53,22 +62,29 @@ export function topDivergence(
       [rows, 1],
       'int32',
     );
-    const places = tf.reshape(tf.add(ids, starts), [-1, 1]) as tf.Tensor2D;
-    const logP = logSoftmaxOver(values, temperature);
-    const scaled = tf.div(x, temperature) as tf.Tensor2D;
-    const logSum = tf.logSumExp(scaled, -1, true);
-    const logQ = tf.sub(tf.reshape(tf.gatherND(tf.reshape(scaled, [-1]), places), values.shape), logSum);
-    const p = tf.exp(logP);
-    save(scaled, logSum, places, p);
+    const places = tf.reshape(tf.add(p.ids, starts), [-1, 1]) as tf.Tensor2D;
+    const logQ = logSoftmaxOver(x, temperature);
+    const ownLogQ = tf.reshape(tf.gatherND(tf.reshape(logQ, [-1]), places), p.values.shape);
+    const ownLogP = tf.sub(tf.div(p.values, temperature), tf.expandDims(p.logSumExp, 1));
+    const [restP, restQ] = [restOf(ownLogP), restOf(ownLogQ)];
+    const ofTokens = tf.sum(tf.mul(tf.exp(ownLogP), tf.sub(ownLogP, ownLogQ)), -1, true);
+    const ofRest = tf.mul(restP, tf.sub(tf.log(restP), tf.log(restQ)));
+    save(logQ, places, tf.sub(tf.exp(ownLogQ), tf.exp(ownLogP)), tf.sub(1, tf.div(restP, restQ)));
     return {
-      value: tf.sum(tf.mul(p, tf.sub(logP, logQ)), -1) as tf.Tensor1D,
-      gradient: (dy, [scaled, logSum, places, p]) => {
+      value: tf.reshape(tf.add(ofTokens, ofRest), [rows]),
+      gradient: (dy, [logQ, places, ofTokens, ofOthers]) => {
         const weight = tf.expandDims(tf.div(dy, temperature), -1);
-        const target = tf.scatterND(places, tf.reshape(tf.mul(p, weight), [-1]), [rows * vocabulary]);
-        return [tf.sub(tf.mul(tf.exp(tf.sub(scaled, logSum)), weight), tf.reshape(target, [rows, vocabulary]))];
+        const others = tf.reshape(tf.mul(tf.exp(logQ), ofOthers), [rows * vocabulary]);
+        const all = tf.tensorScatterUpdate(others, places, tf.reshape(ofTokens, [-1]));
+        return [tf.mul(tf.reshape(all, [rows, vocabulary]), weight)];
       },
     };
   });
+}
+
+/** What is left of each row's probability [P, 1]. */
+function restOf(logProbabilities: tf.Tensor): tf.Tensor {
+  return tf.maximum(tf.sub(1, tf.sum(tf.exp(logProbabilities), -1, true)), NOTHING_LEFT);
 }
 
 function logSoftmaxOver(logits: tf.Tensor2D, temperature: number): tf.Tensor2D {

@@ -13,10 +13,34 @@ const LONG = [3, 9, 27, 17, 5, 11, 30];
 const SHORT = [4, 8, 15];
 const TOLERANCE = 1e-4;
 
+/** Two rows of a trunk and its continuations. */
+const TREES = [
+  { trunk: LONG.slice(0, 3), branches: [LONG.slice(3), SHORT] },
+  { trunk: [6], branches: [[1], SHORT] },
+];
+
 type Side = 'left' | 'right';
 
 /** Rows of ids as a batch, padded with a token that the rows do not hold. */
 const batchOf = (rows: number[][], side: Side = 'right'): TokenBatch => padRows(rows, { pad: 2, side });
+
+/** The trees as rows: a trunk, its first branch, its second one. */
+function branchedBatch(): TokenBatch {
+  const batch = batchOf(TREES.map(({ trunk, branches }) => [...trunk, ...branches.flat()]));
+  const positions = new Int32Array(batch.ids.length);
+  const branchOf = new Uint8Array(batch.ids.length);
+  for (const [row, { trunk, branches }] of TREES.entries()) {
+    const places = [
+      trunk.map((_, t) => [t, 0]),
+      ...branches.map((branch, i) => branch.map((_, t) => [trunk.length + t, i + 1])),
+    ];
+    for (const [i, [position, branch]] of places.flat().entries()) {
+      positions[row * batch.length + i] = position;
+      branchOf[row * batch.length + i] = branch;
+    }
+  }
+  return { ...batch, positions, branches: branchOf };
+}
 
 /** Logits [P, V] row by row. */
 export function logits(backbone: Backbone, request: ForwardRequest): number[][] {
@@ -98,6 +122,23 @@ export const logitChecks: readonly Check<'backbone'>[] = [
     for (const [i, row] of [SHORT, [6]].entries()) {
       const [whole] = logits(backbone, { batch: batchOf([[...LONG, ...row]]), logits: 'last' });
       expectClose(got[i], whole, TOLERANCE, `logits of row ${i + 1} after the prefix`);
+    }
+  }),
+
+  backboneCheck('a row laid out in branches gives the logits of separate rows', (backbone) => {
+    const batch = branchedBatch();
+    const all = logits(backbone, { batch, logits: 'all' });
+    for (const [row, { trunk, branches }] of TREES.entries()) {
+      let start = row * batch.length + trunk.length;
+      for (const [i, branch] of branches.entries()) {
+        const got = [
+          ...all.slice(row * batch.length).slice(0, trunk.length),
+          ...all.slice(start, start + branch.length),
+        ];
+        const alone = logits(backbone, { batch: batchOf([[...trunk, ...branch]]), logits: 'all' });
+        expectClose(got.flat(), alone.flat(), TOLERANCE, `logits of row ${row + 1}, branch ${i + 1}`);
+        start += branch.length;
+      }
     }
   }),
 

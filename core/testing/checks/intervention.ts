@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Intervention } from '../../contracts/intervention.js';
 import type { StepPosition } from '../../contracts/moments.js';
 import { guardedEdit } from '../guards.js';
@@ -50,4 +51,31 @@ export const interventionChecks: readonly Check<'intervention'>[] = [
       }),
     );
   }),
+
+  interventionCheck('an edit declared `where: answers` changes nothing elsewhere', async (run) => {
+    const answers = new Set([...batch.answerStart, ...batch.answerPositions]);
+    await atEveryStep(run, (edits) =>
+      measured(() => {
+        const { captures } = run.backbone.forward({ batch, captures: edits.map(({ site }) => site) });
+        for (const { site, inputs = [], apply } of edits.filter(({ where }) => where === 'answers')) {
+          const [before, after] = [captures[site], apply(captures[site], inputs, batch)].map(byPosition);
+          const touched = before.findIndex(
+            (values, position) => !answers.has(position) && differ(values, after[position]),
+          );
+          demand(touched < 0, `the edit of ${site} changes position ${touched}, which predicts no answer's token`);
+        }
+      }),
+    );
+  }),
 ];
+
+/** An activation's values at every flat position of the batch. */
+function byPosition(activation: tf.Tensor): Float32Array[] {
+  const values = activation.dataSync<'float32'>();
+  const width = values.length / batch.ids.length;
+  return Array.from(batch.ids, (_, position) => values.subarray(position * width, (position + 1) * width));
+}
+
+function differ(a: Float32Array, b: Float32Array): boolean {
+  return a.some((value, i) => value !== b[i]);
+}
