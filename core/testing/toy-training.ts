@@ -10,7 +10,7 @@ import type { Regularizer } from '../contracts/regularizer.js';
 import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
 import { encodeExample, trainingBatch } from '../text/examples.js';
 import { additionsOf } from '../training/additions.js';
-import { type SequenceCheckpoints, type SequenceParts, trainSequence } from '../training/sequence.js';
+import { type SequenceParts, trainSequence } from '../training/sequence.js';
 import { guardedIntervention, guardedRegularizer } from './guards.js';
 import { type ConformanceSettings, subjectOf } from './subject.js';
 import { type ToyRun, withToyRun } from './toy-run.js';
@@ -43,7 +43,7 @@ export async function trainToy(
   run: ToyRun,
   watch: Watch = {},
   tasks = tasksFor(run),
-  checkpoints?: SequenceCheckpoints,
+  saving: Pick<SequenceParts, 'checkpoints' | 'keepFolder'> = {},
 ): Promise<StepRecord[]> {
   const records: StepRecord[] = [];
   const observer: Observer = {
@@ -54,7 +54,7 @@ export async function trainToy(
     },
   };
   const data = { tasks, heldOut: [], files: [], answerEnd: 'eos' } as const;
-  await trainSequence({ ...partsOf(run, watch, observer), data, checkpoints });
+  await trainSequence({ ...partsOf(run, watch, observer), data, ...saving });
   return records;
 }
 

@@ -166,7 +166,7 @@ describe("ivg's options", () => {
     },
   );
 
-  it('need the heads', () => {
-    expect(ivgOptions.safeParse({}).error?.issues).toMatchObject([{ path: ['heads'] }]);
+  it("take the heads of the run's model by default", () => {
+    expect(ivgOptions.parse({}).heads).toBe('preset');
   });
 });

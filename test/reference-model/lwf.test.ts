@@ -75,7 +75,7 @@ describe.skipIf(noModel)(
         'answers, the other way round': withOptions(studentTeacher),
         'all real positions': withOptions({ positions: 'all' }),
         'all real positions, the other way round': withOptions({ positions: 'all', ...studentTeacher }),
-        trace: withOptions(lwf.presets?.trace.options ?? {}),
+        trace: withOptions({ ...lwf.presets?.trace.options, startsAt: 0 }),
         'answers over the whole vocabulary as the most likely tokens': withOptions({ top: 49152 }),
       };
       const { loss } = stepOver(rows, { backbone, adapter, regularizers }).record;

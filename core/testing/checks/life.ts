@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Moments, PluginState, StepPosition } from '../../contracts/moments.js';
 import { type Behaviour, behaviourOf, expectSame, frozenWeights, logitsOf, savedStates } from '../behaviour.js';
@@ -54,17 +57,19 @@ export const lifeChecks: readonly Check[] = [
   }),
 
   check('any-plugin', 'interrupted within a task, it goes on to the same losses', async (subject) => {
-    const { saved, losses } = await interrupted(subject);
-    await withToyRun(subject, async (run) => {
-      const start = { state: saved, where: 'the checkpoint' };
-      const rest = await trainToy(run, {}, tasksFor(run), { every: 0, start, save: () => {} });
-      demand(rest.length < losses.length, 'it began anew');
-      expectSame(
-        { 'loss by step': rest.map(({ loss }) => loss.total) },
-        { 'loss by step': losses.slice(-rest.length) },
-        0,
-      );
-    });
+    const keepFolder = mkdtempSync(join(tmpdir(), 'interrupted-'));
+    try {
+      const { saved, losses } = await interrupted(subject, keepFolder);
+      await withToyRun(subject, async (run) => {
+        const checkpoints = { every: 0, start: { state: saved, where: 'the checkpoint' }, save: () => {} };
+        const rest = await trainToy(run, {}, tasksFor(run), { checkpoints, keepFolder });
+        demand(rest.length < losses.length, 'it began anew');
+        const later = rest.map(({ loss }) => loss.total);
+        expectSame({ 'loss by step': later }, { 'loss by step': losses.slice(-later.length) }, 0);
+      });
+    } finally {
+      rmSync(keepFolder, { recursive: true });
+    }
   }),
 
   check('any-plugin', 'no step leaves a tensor behind', async (subject) => {
@@ -125,7 +130,7 @@ async function liveOnce(subject: Subject, saves = false): Promise<Life> {
 }
 
 /** Trains all tasks; what a checkpoint three steps into the last one holds, for the caller to free, and every step's loss. */
-async function interrupted(subject: Subject): Promise<{ saved: PluginState; losses: number[] }> {
+async function interrupted(subject: Subject, keepFolder: string): Promise<{ saved: PluginState; losses: number[] }> {
   return withToyRun(subject, async (run) => {
     const tasks = tasksFor(run);
     let saved: PluginState | undefined;
@@ -138,7 +143,7 @@ async function interrupted(subject: Subject): Promise<{ saved: PluginState; loss
       ]);
       saved = { tensors: Object.fromEntries(copies), json: JSON.parse(JSON.stringify(json)) };
     };
-    const records = await trainToy(run, {}, tasks, { every: 3, save });
+    const records = await trainToy(run, {}, tasks, { checkpoints: { every: 3, save }, keepFolder });
     return { saved: saved as PluginState, losses: records.map(({ loss }) => loss.total) };
   });
 }
