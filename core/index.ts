@@ -58,6 +58,7 @@ export { heldOutOptions, heldOutSets } from './text/held-out.js';
 export { heldOutPairs, type Pair, pairExample, pairSets, pairTask, readPairs } from './text/pairs.js';
 export { optionLetters, unseen } from './text/samples.js';
 export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js';
+export { copyTensors, groupOf, growTensors, joinGroups, mapTensors } from './training/named-tensors.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
 export { rowMeans } from './training/row-means.js';
 export { type AnchorTarget, type EarlierAnchors, WeightAnchor } from './training/weight-anchor.js';

@@ -4,6 +4,7 @@ import type { PluginState } from '../contracts/moments.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { problem } from '../errors.js';
 import { type Displacement, mergedDisplacements, variableDisplacements } from './displacements.js';
+import { copyTensors, groupOf, growTensors, joinGroups } from './named-tensors.js';
 
 /** What is anchored: the adapter's variables, or the merged weights, that is the frozen ones with all additions. */
 export type AnchorTarget = 'adapter' | 'merged';
@@ -61,38 +62,26 @@ export class WeightAnchor {
 
   /** Adds to the importance of the newest anchor, which stays where it is. @param importance as for `set` */
   grow(importance: NamedTensors): void {
-    for (const [name, more] of Object.entries(importance)) {
-      const old: tf.Tensor | undefined = this.s0[name];
-      this.s0[name] = tf.keep(old ? tf.add(old, more) : tf.clone(more));
-      old?.dispose();
-    }
+    growTensors(this.s0, importance);
   }
 
   /** Moves the newest anchor to where the weights are. */
   hold(): void {
     if (this.over === 'merged') return;
     tf.dispose(this.anchor);
-    const variables = Object.entries(this.adapter.trainable());
-    this.anchor = Object.fromEntries(variables.map(([name, variable]) => [name, tf.keep(tf.clone(variable))]));
+    this.anchor = {};
+    growTensors(this.anchor, this.adapter.trainable());
   }
 
   state(): PluginState {
-    const parts = { s0: this.s0, s1: this.s1, anchor: this.anchor };
-    const tensors = Object.entries(parts).flatMap(([part, own]) =>
-      Object.entries(own).map(([name, tensor]) => [`${part}/${name}`, tf.clone(tensor)]),
-    );
-    return { tensors: Object.fromEntries(tensors), json: { s2: this.s2 } };
+    const { s0, s1, anchor } = this;
+    return { tensors: copyTensors(joinGroups({ s0, s1, anchor })), json: { s2: this.s2 } };
   }
 
   restore({ tensors, json }: PluginState): void {
     this.dispose();
-    const part = (prefix: string) =>
-      Object.entries(tensors).flatMap(([name, tensor]) =>
-        name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), tf.clone(tensor)]] : [],
-      );
-    this.s0 = Object.fromEntries(part('s0'));
-    this.s1 = Object.fromEntries(part('s1'));
-    this.anchor = Object.fromEntries(part('anchor'));
+    const copies = (group: string) => copyTensors(groupOf(tensors, group));
+    [this.s0, this.s1, this.anchor] = [copies('s0'), copies('s1'), copies('anchor')];
     this.s2 = Number(json.s2);
   }
 
