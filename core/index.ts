@@ -61,6 +61,7 @@ export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js'
 export { copyTensors, groupOf, growTensors, joinGroups, mapTensors } from './training/named-tensors.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
 export { rowMeans } from './training/row-means.js';
+export { type BatchSum, type Sampling, sampleMeans } from './training/sample-means.js';
 export { type AnchorTarget, type EarlierAnchors, WeightAnchor } from './training/weight-anchor.js';
 export { type EditMode, type HeadEditSettings, type HeadVectors, headEdits } from './vectors/head-edits.js';
 export { headSite } from './vectors/head-site.js';
