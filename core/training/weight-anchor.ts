@@ -43,14 +43,16 @@ export class WeightAnchor {
 
   /**
    * Sets an anchor at the weights as they are. For the end of a task, before the adapter's own.
-   * @param importance F by the names of variables or sites, of their shapes; a scalar stands for all entries. Copied.
+   * @param importance F by the names of variables or sites, of their shapes (a scalar stands for all entries), or one scalar
+   * for all of them. Copied.
    */
-  set(importance: NamedTensors, earlier: EarlierAnchors): void {
+  set(importance: NamedTensors | tf.Scalar, earlier: EarlierAnchors): void {
     for (const displacement of this.displacements()) {
       const { name } = displacement;
       const [s0, s1] = [this.s0[name], this.s1[name]];
+      const own = importance instanceof tf.Tensor ? importance : importance[name];
       tf.tidy(() => {
-        const { s0: next0, s1: next1, s2 } = moved(displacement, importance[name], { s0, s1, earlier });
+        const { s0: next0, s1: next1, s2 } = moved(displacement, own, { s0, s1, earlier });
         this.s0[name] = tf.keep(next0);
         if (next1) this.s1[name] = tf.keep(next1);
         this.s2 += s2;
@@ -60,9 +62,14 @@ export class WeightAnchor {
     this.hold();
   }
 
-  /** Adds to the importance of the newest anchor, which stays where it is. @param importance as for `set` */
+  /** Adds to the importance of the newest anchor, which stays where it is. @param importance by name, as for `set` */
   grow(importance: NamedTensors): void {
     growTensors(this.s0, importance);
+  }
+
+  /** w - w*, w* the newest anchor, by the names of variables or sites; the caller disposes it. */
+  offsets(): NamedTensors {
+    return tf.tidy(() => Object.fromEntries(this.displacements().map((one) => [one.name, one.value()])));
   }
 
   /** Moves the newest anchor to where the weights are. */
