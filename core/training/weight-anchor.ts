@@ -27,10 +27,14 @@ export class WeightAnchor {
   /** w*, for variables; merged weights are measured from where the task found them. */
   private anchor: NamedTensors = {};
 
+  /** @throws PalimpsestError PLUGIN_CLASH for merged weights of an adapter that has no low-rank pairs */
   constructor(
     private readonly adapter: Adapter,
     private readonly over: AnchorTarget,
-  ) {}
+  ) {
+    if (over === 'adapter' || adapter.factors) return;
+    throw problem('PLUGIN_CLASH', { expected: 'an adapter of low-rank pairs for `over: merged`', got: 'another one' });
+  }
 
   /** D, shape []; 0 before the first anchor. Gradients flow to the adapter's variables. */
   distance(): tf.Scalar {
@@ -98,9 +102,9 @@ export class WeightAnchor {
   }
 
   private displacements(): Displacement[] {
-    if (this.over === 'adapter') return variableDisplacements(this.adapter, this.anchor);
-    if (this.adapter.factors) return mergedDisplacements(this.adapter);
-    throw problem('PLUGIN_CLASH', { expected: 'an adapter of low-rank pairs for `over: merged`', got: 'another one' });
+    return this.over === 'adapter'
+      ? variableDisplacements(this.adapter, this.anchor)
+      : mergedDisplacements(this.adapter);
   }
 }
 
