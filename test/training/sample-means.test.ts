@@ -1,35 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import type { TaskMoment } from '../../core/contracts/moments.js';
 import { expectNoLeak } from '../../core/testing/index.js';
 import { seededRandom } from '../../core/training/random.js';
 import { sampleMeans } from '../../core/training/sample-means.js';
-import { TaskPasses } from '../../core/training/task-passes.js';
-import { numbers, toyTask } from './toy-run.js';
+import { endOfTask } from './task-moment.js';
+import { numbers } from './toy-run.js';
 
-const examples = Array.from({ length: 10 }, (_, i) => ({
-  tokens: [i, 1],
-  labels: [-100, 1],
-  promptTokens: 1,
-  truncatedPrompt: false,
-  truncatedAnswer: false,
-}));
-
-/** A moment of which nothing but its examples is used, in batches of four. */
-function moment(): TaskMoment {
-  const prepared = { task: toyTask('toy', []), examples, steps: 1, truncated: { prompts: 0, answers: 0 } };
-  const unused = {} as ConstructorParameters<typeof TaskPasses>[0];
-  return { examples, passes: new TaskPasses(unused, prepared, 4, 0) } as unknown as TaskMoment;
-}
+const examples = Array.from({ length: 10 }, (_, i) => ({ tokens: [i, 1], labels: [-100, 1] }));
 
 /** Of the first tokens, and of the examples' indices as they came. */
 function meanOf(samples?: number, countOf = (rows: number) => rows): { mean: number; taken: number[] } {
   const taken: number[] = [];
-  const means = sampleMeans(moment(), { samples, stream: seededRandom(1).stream('samples') }, (rows) => {
-    taken.push(...rows.exampleIndex);
-    const firsts = rows.exampleIndex.reduce((sum, index) => sum + examples[index].tokens[0], 0);
-    return { sum: { first: tf.scalar(firsts) }, count: countOf(rows.rows) };
-  });
+  const means = sampleMeans(
+    endOfTask(examples, { batchSize: 4 }),
+    { samples, stream: seededRandom(1).stream('samples') },
+    (rows) => {
+      taken.push(...rows.exampleIndex);
+      const firsts = rows.exampleIndex.reduce((sum, index) => sum + examples[index].tokens[0], 0);
+      return { sum: { first: tf.scalar(firsts) }, count: countOf(rows.rows) };
+    },
+  );
   const [mean] = numbers(means.first);
   tf.dispose(means);
   return { mean, taken };
