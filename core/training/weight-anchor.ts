@@ -71,6 +71,11 @@ export class WeightAnchor {
     growTensors(this.s0, importance);
   }
 
+  /** S0 by the names of variables or sites, empty before the first anchor; owned by this. */
+  get importance(): Readonly<NamedTensors> {
+    return this.s0;
+  }
+
   /** w - w*, w* the newest anchor, by the names of variables or sites; the caller disposes it. */
   offsets(): NamedTensors {
     return tf.tidy(() => Object.fromEntries(this.displacements().map((one) => [one.name, one.value()])));
