@@ -9,6 +9,7 @@ import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
 import long from '../../plugins/long/plugin.js';
+import replay from '../../plugins/replay/plugin.js';
 import trace from '../../plugins/trace/plugin.js';
 
 describePlugin(llama, { folder: 'plugins/llama', options: { model: 'toy model' } });
@@ -19,6 +20,8 @@ describePlugin(llama, {
 
 describePlugin(incLora, { folder: 'plugins/inc-lora', options: { rank: 2, alpha: 4, dropout: 0.1 } });
 describePlugin(incLora, { options: { rank: 2, growth: 'single', targets: ['k_proj', 'down_proj'] } });
+
+describePlugin(replay, { folder: 'plugins/replay' });
 
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
 afterAll(() => rmSync(folder, { recursive: true }));
