@@ -7,6 +7,7 @@ import func from '../../plugins/func/plugin.js';
 import functionVectors from '../../plugins/function-vectors/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
+import l2Anchor from '../../plugins/l2-anchor/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
 import long from '../../plugins/long/plugin.js';
 import replay from '../../plugins/replay/plugin.js';
@@ -21,7 +22,9 @@ describePlugin(llama, {
 describePlugin(incLora, { folder: 'plugins/inc-lora', options: { rank: 2, alpha: 4, dropout: 0.1 } });
 describePlugin(incLora, { options: { rank: 2, growth: 'single', targets: ['k_proj', 'down_proj'] } });
 
+const single = { use: 'inc-lora', growth: 'single', rank: 4 };
 describePlugin(replay, { folder: 'plugins/replay' });
+describePlugin(l2Anchor, { folder: 'plugins/l2-anchor', adapter: single });
 
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
 afterAll(() => rmSync(folder, { recursive: true }));
