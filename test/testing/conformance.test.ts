@@ -10,6 +10,7 @@ import jsonl from '../../plugins/jsonl/plugin.js';
 import l2Anchor from '../../plugins/l2-anchor/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
 import long from '../../plugins/long/plugin.js';
+import mas from '../../plugins/mas/plugin.js';
 import replay from '../../plugins/replay/plugin.js';
 import trace from '../../plugins/trace/plugin.js';
 
@@ -25,6 +26,7 @@ describePlugin(incLora, { options: { rank: 2, growth: 'single', targets: ['k_pro
 const single = { use: 'inc-lora', growth: 'single', rank: 4 };
 describePlugin(replay, { folder: 'plugins/replay' });
 describePlugin(l2Anchor, { folder: 'plugins/l2-anchor', adapter: single });
+describePlugin(mas, { folder: 'plugins/mas', adapter: single });
 
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
 afterAll(() => rmSync(folder, { recursive: true }));
