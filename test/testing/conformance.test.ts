@@ -12,6 +12,7 @@ import llama from '../../plugins/llama/plugin.js';
 import long from '../../plugins/long/plugin.js';
 import mas from '../../plugins/mas/plugin.js';
 import replay from '../../plugins/replay/plugin.js';
+import si from '../../plugins/si/plugin.js';
 import trace from '../../plugins/trace/plugin.js';
 
 describePlugin(llama, { folder: 'plugins/llama', options: { model: 'toy model' } });
@@ -27,6 +28,7 @@ const single = { use: 'inc-lora', growth: 'single', rank: 4 };
 describePlugin(replay, { folder: 'plugins/replay' });
 describePlugin(l2Anchor, { folder: 'plugins/l2-anchor', adapter: single });
 describePlugin(mas, { folder: 'plugins/mas', adapter: single });
+describePlugin(si, { folder: 'plugins/si', adapter: single });
 
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
 afterAll(() => rmSync(folder, { recursive: true }));
