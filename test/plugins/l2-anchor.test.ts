@@ -4,7 +4,6 @@ import { describePlugin, toyLosses } from '../../core/testing/index.js';
 import manifest, { l2AnchorOptions } from '../../plugins/l2-anchor/plugin.js';
 import { L2Anchor } from '../../plugins/l2-anchor/regularizer.js';
 import { numbers } from '../training/toy-run.js';
-import { lossesAfterBreak } from './broken-off.js';
 import { disposing } from './owned.js';
 import { OnePair, OneVector } from './small-adapters.js';
 
@@ -67,14 +66,6 @@ describe('l2-anchor', () => {
   it('refuses a negative strength', () => {
     expect(() => l2AnchorOptions.parse({ strength: -1 })).toThrow(/strength/);
   });
-});
-
-it('l2-anchor costs the same in a run that goes on from a checkpoint within a task', async () => {
-  const { goingOn, restarted } = await lossesAfterBreak(
-    ({ adapter }) => new L2Anchor(l2AnchorOptions.parse({}), adapter),
-  );
-  expect(restarted).toEqual(goingOn);
-  expect(goingOn.some((loss) => loss > 0)).toBe(true);
 });
 
 describe('on the two toy tasks l2-anchor', () => {

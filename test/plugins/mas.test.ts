@@ -8,7 +8,6 @@ import manifest, { masOptions } from '../../plugins/mas/plugin.js';
 import { MemoryAwareSynapses } from '../../plugins/mas/regularizer.js';
 import { endOfTask } from '../training/task-moment.js';
 import { numbers } from '../training/toy-run.js';
-import { lossesAfterBreak } from './broken-off.js';
 import { disposing } from './owned.js';
 import { OnePair, OneVector, pairSite } from './small-adapters.js';
 
@@ -114,14 +113,6 @@ describe('mas', () => {
   it.each([{ lambda: -1 }, { samples: 0 }, { decay: 2 }])('refuses %o', (options) => {
     expect(() => masOptions.parse(options)).toThrow(Object.keys(options)[0]);
   });
-});
-
-it('mas costs the same in a run that goes on from a checkpoint within a task', async () => {
-  const { goingOn, restarted } = await lossesAfterBreak(
-    ({ adapter, random }) => new MemoryAwareSynapses(masOptions.parse({}), adapter, random),
-  );
-  expect(restarted).toEqual(goingOn);
-  expect(goingOn.some((loss) => loss > 0)).toBe(true);
 });
 
 describe('on the two toy tasks mas', () => {

@@ -15,7 +15,6 @@ import manifest, { replayOptions } from '../../plugins/replay/plugin.js';
 import { Replay } from '../../plugins/replay/regularizer.js';
 import { endOfTask } from '../training/task-moment.js';
 import { numbers, toySequence, toyTask } from '../training/toy-run.js';
-import { lossesAfterBreak } from './broken-off.js';
 
 const perTask = { buffer: 'per-task', capacity: 5, ratio: 0.5, edits: 'step' };
 
@@ -134,14 +133,6 @@ it.each([
   parts.backbone.dispose();
   expect([...seen].sort().join('')).toBe(edited);
   expect(parts.records.at(-1)?.loss.replay).toBeGreaterThan(0);
-});
-
-it('replay costs the same in a run that goes on from a checkpoint within a task', async () => {
-  const { goingOn, restarted } = await lossesAfterBreak(
-    ({ random, tokenizer }) => new Replay(replayOptions.parse({ capacity: 6 }), random, tokenizer),
-  );
-  expect(restarted).toEqual(goingOn);
-  expect(goingOn.every((loss) => loss > 0)).toBe(true);
 });
 
 it.each(['reservoir', 'per-task'])(

@@ -6,7 +6,6 @@ import { trainSequence } from '../../core/training/sequence.js';
 import manifest, { siOptions } from '../../plugins/si/plugin.js';
 import { SynapticIntelligence } from '../../plugins/si/regularizer.js';
 import { numbers, toySequence, toyTask } from '../training/toy-run.js';
-import { lossesAfterBreak } from './broken-off.js';
 import { disposing } from './owned.js';
 import { OneVector } from './small-adapters.js';
 
@@ -125,14 +124,6 @@ describe('si', () => {
   it.each([{ c: -1 }, { xi: 0 }])('refuses %o', (options) => {
     expect(() => siOptions.parse(options)).toThrow(Object.keys(options)[0]);
   });
-});
-
-it('si costs the same in a run that goes on from a checkpoint within a task', async () => {
-  const { goingOn, restarted } = await lossesAfterBreak(
-    ({ adapter }) => new SynapticIntelligence(siOptions.parse({}), adapter),
-  );
-  expect(restarted).toEqual(goingOn);
-  expect(goingOn.some((loss) => loss > 0)).toBe(true);
 });
 
 it("si shares out the drop of a task's loss among the weights: their parts add up to it, in small steps", async () => {
