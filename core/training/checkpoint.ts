@@ -4,6 +4,7 @@ import type { Moments, PluginState } from '../contracts/moments.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { problem } from '../errors.js';
 import type { KeptEntry } from './kept-rows.js';
+import { groupOf, joinGroups } from './named-tensors.js';
 import type { OptimizerState } from './optimizer.js';
 import type { Participants } from './participants.js';
 
@@ -59,20 +60,17 @@ function saving({ adapter, regularizers, interventions }: Participants): [name: 
 
 /** Every participant's state and the sequence's own as one; the caller disposes the tensors. */
 export function gatherState(participants: Participants, { progress, optimizer, kept }: SequenceState): PluginState {
-  const tensors: NamedTensors = {};
+  const groups: Record<string, NamedTensors> = {};
   const plugins: Record<string, unknown> = {};
-  const take = (prefix: string, given: NamedTensors) => {
-    for (const [name, tensor] of Object.entries(given)) tensors[`${prefix}/${name}`] = tensor;
-  };
   for (const [name, participant] of saving(participants)) {
     const state = participant.state?.();
     if (!state) continue;
     plugins[name] = state.json;
-    take(name, state.tensors);
+    groups[name] = state.tensors;
   }
-  take('optimizer/first', optimizer?.first ?? {});
-  take('optimizer/second', optimizer?.second ?? {});
-  return { tensors, json: { progress, plugins, optimizerSteps: optimizer?.steps, kept } };
+  groups['optimizer/first'] = optimizer?.first ?? {};
+  groups['optimizer/second'] = optimizer?.second ?? {};
+  return { tensors: joinGroups(groups), json: { progress, plugins, optimizerSteps: optimizer?.steps, kept } };
 }
 
 /**
@@ -90,12 +88,7 @@ export function spreadState(participants: Participants, { tensors, json }: Plugi
     });
   }
   const { progress, plugins, optimizerSteps, kept } = parsed.data;
-  const part = (prefix: string): NamedTensors =>
-    Object.fromEntries(
-      Object.entries(tensors).flatMap(([name, tensor]) =>
-        name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), tensor]] : [],
-      ),
-    );
+  const part = (group: string): NamedTensors => groupOf(tensors, group);
   for (const [name, participant] of saving(participants)) {
     if (plugins[name]) participant.restore?.({ tensors: part(name), json: plugins[name] });
   }

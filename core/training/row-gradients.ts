@@ -4,6 +4,7 @@ import type { LinearAddition, LinearSite } from '../contracts/backbone.js';
 import type { GradientRequest, PassResult } from '../contracts/passes.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { lowRankRows, weightProbe } from '../engine/ops/row-gradients.js';
+import { mapTensors } from './named-tensors.js';
 import { sharePasses } from './passes.js';
 import { type PassModel, runPass } from './run-pass.js';
 
@@ -84,14 +85,10 @@ function oneByOne(request: GradientRequest, loss: RowLoss, model: Model): NamedT
   return tf.tidy(() => {
     const parts = Array.from({ length: request.rows.rows }, (_, row) => {
       const own: RowLoss = (result) => tf.slice(loss(result), row, 1);
-      return tf.tidy(() => mapped(variableGradients({ ...request, reduce: 'sum' }, own, model), each));
+      return tf.tidy(() => mapTensors(variableGradients({ ...request, reduce: 'sum' }, own, model), each));
     });
-    return mapped(parts[0], (_, name) => tf.addN(parts.map((part) => part[name])));
+    return mapTensors(parts[0], (_, name) => tf.addN(parts.map((part) => part[name])));
   });
-}
-
-function mapped(tensors: NamedTensors, map: (tensor: tf.Tensor, name: string) => tf.Tensor): NamedTensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor, name)]));
 }
 
 function withAddition(adapter: Adapter, addition: Adapter['addition']): Adapter {

@@ -4,6 +4,7 @@ import type { PluginState } from '../contracts/moments.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { problem } from '../errors.js';
 import { type Displacement, mergedDisplacements, variableDisplacements } from './displacements.js';
+import { copyTensors, groupOf, growTensors, joinGroups } from './named-tensors.js';
 
 /** What is anchored: the adapter's variables, or the merged weights, that is the frozen ones with all additions. */
 export type AnchorTarget = 'adapter' | 'merged';
@@ -26,10 +27,14 @@ export class WeightAnchor {
   /** w*, for variables; merged weights are measured from where the task found them. */
   private anchor: NamedTensors = {};
 
+  /** @throws PalimpsestError PLUGIN_CLASH for merged weights of an adapter that has no low-rank pairs */
   constructor(
     private readonly adapter: Adapter,
     private readonly over: AnchorTarget,
-  ) {}
+  ) {
+    if (over === 'adapter' || adapter.factors) return;
+    throw problem('PLUGIN_CLASH', { expected: 'an adapter of low-rank pairs for `over: merged`', got: 'another one' });
+  }
 
   /** D, shape []; 0 before the first anchor. Gradients flow to the adapter's variables. */
   distance(): tf.Scalar {
@@ -42,14 +47,16 @@ export class WeightAnchor {
 
   /**
    * Sets an anchor at the weights as they are. For the end of a task, before the adapter's own.
-   * @param importance F by the names of variables or sites, of their shapes; a scalar stands for all entries. Copied.
+   * @param importance F by the names of variables or sites, of their shapes (a scalar stands for all entries), or one scalar
+   * for all of them. Copied.
    */
-  set(importance: NamedTensors, earlier: EarlierAnchors): void {
+  set(importance: NamedTensors | tf.Scalar, earlier: EarlierAnchors): void {
     for (const displacement of this.displacements()) {
       const { name } = displacement;
       const [s0, s1] = [this.s0[name], this.s1[name]];
+      const own = importance instanceof tf.Tensor ? importance : importance[name];
       tf.tidy(() => {
-        const { s0: next0, s1: next1, s2 } = moved(displacement, importance[name], { s0, s1, earlier });
+        const { s0: next0, s1: next1, s2 } = moved(displacement, own, { s0, s1, earlier });
         this.s0[name] = tf.keep(next0);
         if (next1) this.s1[name] = tf.keep(next1);
         this.s2 += s2;
@@ -59,40 +66,38 @@ export class WeightAnchor {
     this.hold();
   }
 
-  /** Adds to the importance of the newest anchor, which stays where it is. @param importance as for `set` */
+  /** Adds to the importance of the newest anchor, which stays where it is. @param importance by name, as for `set` */
   grow(importance: NamedTensors): void {
-    for (const [name, more] of Object.entries(importance)) {
-      const old: tf.Tensor | undefined = this.s0[name];
-      this.s0[name] = tf.keep(old ? tf.add(old, more) : tf.clone(more));
-      old?.dispose();
-    }
+    growTensors(this.s0, importance);
+  }
+
+  /** S0 by the names of variables or sites, empty before the first anchor; owned by this. */
+  get importance(): Readonly<NamedTensors> {
+    return this.s0;
+  }
+
+  /** w - w*, w* the newest anchor, by the names of variables or sites; the caller disposes it. */
+  offsets(): NamedTensors {
+    return tf.tidy(() => Object.fromEntries(this.displacements().map((one) => [one.name, one.value()])));
   }
 
   /** Moves the newest anchor to where the weights are. */
   hold(): void {
     if (this.over === 'merged') return;
     tf.dispose(this.anchor);
-    const variables = Object.entries(this.adapter.trainable());
-    this.anchor = Object.fromEntries(variables.map(([name, variable]) => [name, tf.keep(tf.clone(variable))]));
+    this.anchor = {};
+    growTensors(this.anchor, this.adapter.trainable());
   }
 
   state(): PluginState {
-    const parts = { s0: this.s0, s1: this.s1, anchor: this.anchor };
-    const tensors = Object.entries(parts).flatMap(([part, own]) =>
-      Object.entries(own).map(([name, tensor]) => [`${part}/${name}`, tf.clone(tensor)]),
-    );
-    return { tensors: Object.fromEntries(tensors), json: { s2: this.s2 } };
+    const { s0, s1, anchor } = this;
+    return { tensors: copyTensors(joinGroups({ s0, s1, anchor })), json: { s2: this.s2 } };
   }
 
   restore({ tensors, json }: PluginState): void {
     this.dispose();
-    const part = (prefix: string) =>
-      Object.entries(tensors).flatMap(([name, tensor]) =>
-        name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), tf.clone(tensor)]] : [],
-      );
-    this.s0 = Object.fromEntries(part('s0'));
-    this.s1 = Object.fromEntries(part('s1'));
-    this.anchor = Object.fromEntries(part('anchor'));
+    const copies = (group: string) => copyTensors(groupOf(tensors, group));
+    [this.s0, this.s1, this.anchor] = [copies('s0'), copies('s1'), copies('anchor')];
     this.s2 = Number(json.s2);
   }
 
@@ -102,9 +107,9 @@ export class WeightAnchor {
   }
 
   private displacements(): Displacement[] {
-    if (this.over === 'adapter') return variableDisplacements(this.adapter, this.anchor);
-    if (this.adapter.factors) return mergedDisplacements(this.adapter);
-    throw problem('PLUGIN_CLASH', { expected: 'an adapter of low-rank pairs for `over: merged`', got: 'another one' });
+    return this.over === 'adapter'
+      ? variableDisplacements(this.adapter, this.anchor)
+      : mergedDisplacements(this.adapter);
   }
 }
 

@@ -7,8 +7,12 @@ import func from '../../plugins/func/plugin.js';
 import functionVectors from '../../plugins/function-vectors/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
+import l2Anchor from '../../plugins/l2-anchor/plugin.js';
 import llama from '../../plugins/llama/plugin.js';
 import long from '../../plugins/long/plugin.js';
+import mas from '../../plugins/mas/plugin.js';
+import replay from '../../plugins/replay/plugin.js';
+import si from '../../plugins/si/plugin.js';
 import trace from '../../plugins/trace/plugin.js';
 
 describePlugin(llama, { folder: 'plugins/llama', options: { model: 'toy model' } });
@@ -19,6 +23,12 @@ describePlugin(llama, {
 
 describePlugin(incLora, { folder: 'plugins/inc-lora', options: { rank: 2, alpha: 4, dropout: 0.1 } });
 describePlugin(incLora, { options: { rank: 2, growth: 'single', targets: ['k_proj', 'down_proj'] } });
+
+const single = { use: 'inc-lora', growth: 'single', rank: 4 };
+describePlugin(replay, { folder: 'plugins/replay' });
+describePlugin(l2Anchor, { folder: 'plugins/l2-anchor', adapter: single });
+describePlugin(mas, { folder: 'plugins/mas', adapter: single });
+describePlugin(si, { folder: 'plugins/si', adapter: single });
 
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
 afterAll(() => rmSync(folder, { recursive: true }));
