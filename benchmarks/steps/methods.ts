@@ -2,8 +2,12 @@ import type { PluginManifest } from '../../core/index.js';
 import ewc from '../../plugins/ewc/plugin.js';
 import ivKl from '../../plugins/iv-kl/plugin.js';
 import ivg from '../../plugins/ivg/plugin.js';
+import l2Anchor from '../../plugins/l2-anchor/plugin.js';
 import lwf from '../../plugins/lwf/plugin.js';
+import mas from '../../plugins/mas/plugin.js';
 import oLora from '../../plugins/o-lora/plugin.js';
+import replay from '../../plugins/replay/plugin.js';
+import si from '../../plugins/si/plugin.js';
 
 /** A plugin with its options as a config would give them. */
 export interface Use {
@@ -27,11 +31,19 @@ export function methods(vectors: string): Method[] {
   const divergence: Use = { manifest: ivKl, options: heads };
   return [
     { name: 'inc-lora' },
-    { name: 'ewc over adapter', adapter: { growth: 'single' }, regularizers: [{ manifest: ewc }] },
-    { name: 'ewc over merged', regularizers: [{ manifest: ewc, options: { over: 'merged' } }] },
+    {
+      name: 'ewc over adapter',
+      adapter: { growth: 'single' },
+      regularizers: [{ manifest: ewc, options: { samples: 8 } }],
+    },
+    { name: 'ewc over merged', regularizers: [{ manifest: ewc, options: { over: 'merged', samples: 8 } }] },
     { name: 'lwf', regularizers: [{ manifest: lwf }] },
     { name: 'lwf, top 64', regularizers: [{ manifest: lwf, options: { top: 64 } }] },
     { name: 'o-lora', regularizers: [{ manifest: oLora }] },
+    { name: 'replay, as many rows', regularizers: [{ manifest: replay }] },
+    { name: 'si', adapter: { growth: 'single' }, regularizers: [{ manifest: si }] },
+    { name: 'mas over merged', regularizers: [{ manifest: mas, options: { over: 'merged', samples: 8 } }] },
+    { name: 'l2-anchor over merged', regularizers: [{ manifest: l2Anchor, options: { over: 'merged' } }] },
     { name: 'ivg', interventions: [guidance] },
     { name: 'iv-kl', regularizers: [divergence] },
     { name: 'ivg + iv-kl', regularizers: [divergence], interventions: [guidance] },

@@ -4,11 +4,20 @@ import { trainingSchema } from '../../core/config/schema.js';
 import { RunContainer } from '../../core/container/run-container.js';
 import { ADAPTER, BACKBONE, CONFIG_FOLDER, LOGGER, MODEL, RANDOM, TOKENIZER } from '../../core/container/tokens.js';
 import type { Contracts } from '../../core/contracts/plugin.js';
-import type { Adapter, Backbone, StepPosition, TaskMoment, TokenExample, Tokenizer } from '../../core/index.js';
+import type {
+  Adapter,
+  Backbone,
+  StepPosition,
+  TaskMoment,
+  TokenExample,
+  Tokenizer,
+  TrainingBatch,
+} from '../../core/index.js';
 import { trainingBatch } from '../../core/text/examples.js';
 import { IdleWatch } from '../../core/training/idle-watch.js';
 import { KeptPasses } from '../../core/training/kept-passes.js';
 import { KeptRows } from '../../core/training/kept-rows.js';
+import type { Participants } from '../../core/training/participants.js';
 import { seededRandom } from '../../core/training/random.js';
 import { TaskTrainer } from '../../core/training/step.js';
 import { TaskPasses } from '../../core/training/task-passes.js';
@@ -18,6 +27,11 @@ import type { Method, Use } from './methods.js';
 const ROWS = 8;
 const EPOCHS = 3;
 const SETTINGS = trainingSchema.parse({ batchSize: ROWS, learningRate: 1e-4, allowIdle: true });
+interface Model {
+  readonly backbone: Backbone;
+  readonly tokenizer: Tokenizer;
+}
+
 const silent = { info: () => {}, warn: () => {} };
 
 /** The training examples of step.jsonl: rows of 64 tokens, the last 8 the answer. */
@@ -28,36 +42,27 @@ export function benchmarkExamples(folder: string): TokenExample[] {
     .map((line) => JSON.parse(line) as TokenExample);
 }
 
-/** A method in the second task of a sequence, with its kept passes filled: ready to take steps. */
+/** A method within a task of a sequence: ready to take steps. */
 export class Stage {
   private steps = 0;
-  private readonly batches;
+  private readonly trainer: TaskTrainer;
 
   private constructor(
-    private readonly trainer: TaskTrainer,
-    examples: readonly TokenExample[],
-    pad: number,
+    run: Participants,
+    private readonly taskIndex: number,
+    private readonly batches: readonly TrainingBatch[],
   ) {
-    const starts = Array.from({ length: examples.length / ROWS }, (_, i) => i * ROWS);
-    this.batches = starts.map((start) =>
-      trainingBatch(
-        examples,
-        [...Array(ROWS).keys()].map((i) => start + i),
-        pad,
-      ),
-    );
+    const kept = new KeptPasses(new KeptRows({ memory: 2 ** 30, disk: 0 }));
+    const watch = new IdleWatch(run, true);
+    this.trainer = new TaskTrainer({ run, task: 'step', settings: SETTINGS, random: seededRandom(1), kept, watch });
   }
 
-  static async set(
-    method: Method,
-    model: { backbone: Backbone; tokenizer: Tokenizer },
-    examples: readonly TokenExample[],
-  ): Promise<Stage> {
+  /** The second task after its first epoch, its kept passes filled; the first task has one step. */
+  static async set(method: Method, model: Model, examples: readonly TokenExample[]): Promise<Stage> {
     const run = participantsOf(method, model);
     const task = { name: 'step', train: examples, epochs: EPOCHS };
     const prepared = { task, examples: examples as never, steps: 0, truncated: { prompts: 0, answers: 0 } };
-    const everyone = [
-      run.adapter,
+    const methods = [
       ...run.regularizers.map((one) => one.regularizer),
       ...run.interventions.map((one) => one.intervention),
     ];
@@ -66,39 +71,44 @@ export class Stage {
       passes: new TaskPasses(run, prepared, ROWS, model.tokenizer.padding),
       shared: async (_, make) => make(),
     });
-    for (const one of everyone) await one.prepare?.({ tasks: [task] });
-    for (const one of everyone) await one.beforeTask?.(momentOf(0));
-    for (const one of everyone.toReversed()) await one.afterTask?.(momentOf(0));
-    for (const one of everyone) await one.beforeTask?.(momentOf(1));
-    const kept = new KeptPasses(new KeptRows({ memory: 2 ** 30, disk: 0 }));
-    const watch = new IdleWatch(run, true);
-    const trainer = new TaskTrainer({ run, task: 'step', settings: SETTINGS, random: seededRandom(1), kept, watch });
-    const stage = new Stage(trainer, examples, model.tokenizer.padding);
-    for (let i = 0; i < stage.batches.length; i++) stage.step();
-    return stage;
+    const batches = batchesOf(examples, model.tokenizer.padding);
+    for (const one of [run.adapter, ...methods]) await one.prepare?.({ tasks: [task] });
+    for (const one of [run.adapter, ...methods]) await one.beforeTask?.(momentOf(0));
+    const first = new Stage(run, 0, batches);
+    first.step();
+    first.trainer.dispose();
+    for (const one of [...methods, run.adapter]) await one.afterTask?.(momentOf(0));
+    for (const one of [run.adapter, ...methods]) await one.beforeTask?.(momentOf(1));
+    const second = new Stage(run, 1, batches);
+    for (let i = 0; i < batches.length; i++) second.step();
+    return second;
   }
 
-  /** One optimizer step; the first pass over the batches is the first epoch. @returns seconds */
+  /** One optimizer step; the first pass over the batches is the first epoch, all others are the second. @returns seconds */
   step(): number {
     const { length } = this.batches;
     const epoch = Math.min(Math.floor(this.steps / length), 1);
-    const position: StepPosition = {
-      ...{
-        step: this.steps + 1,
-        taskIndex: 1,
-        taskStep: this.steps,
-        taskSteps: EPOCHS * length,
-        epoch,
-        epochs: EPOCHS,
-      },
-    };
+    const place = { taskIndex: this.taskIndex, taskStep: this.steps, taskSteps: EPOCHS * length };
+    const position: StepPosition = { step: this.steps + 1, ...place, epoch, epochs: EPOCHS };
     const { seconds } = this.trainer.step([this.batches[this.steps % length]], position);
     this.steps++;
     return seconds;
   }
 }
 
-function participantsOf(method: Method, { backbone, tokenizer }: { backbone: Backbone; tokenizer: Tokenizer }) {
+function batchesOf(examples: readonly TokenExample[], pad: number): TrainingBatch[] {
+  const starts = Array.from({ length: examples.length / ROWS }, (_, i) => i * ROWS);
+  const rows = [...Array(ROWS).keys()];
+  return starts.map((start) =>
+    trainingBatch(
+      examples,
+      rows.map((row) => start + row),
+      pad,
+    ),
+  );
+}
+
+function participantsOf(method: Method, { backbone, tokenizer }: Model): Participants {
   const container = new RunContainer();
   container.provide(BACKBONE, backbone);
   container.provide(MODEL, 'smollm2-135m-instruct');
