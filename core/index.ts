@@ -41,15 +41,7 @@ export { vectorNorm } from './engine/ops/vector-norm.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
-export {
-  type DataLine,
-  type DataText,
-  jsonDocument,
-  jsonItems,
-  jsonLines,
-  lineValue,
-  readDataFile,
-} from './text/data-file.js';
+export { type DataLine, lineValue } from './text/data-file.js';
 export { DataReader } from './text/data-reader.js';
 export {
   type EncodedExample,

@@ -2,12 +2,12 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { parse } from 'yaml';
-import { type LoadedConfig, loadConfig } from '../config/load.js';
+import { loadConfig } from '../config/load.js';
+import { PluginRegistry } from '../container/plugin-registry.js';
 import { problem } from '../errors.js';
 import { comparisonTable, readFinishedRun } from '../report/comparison.js';
 import { ConsoleReport } from '../report/console.js';
-import { isFinished } from '../run/resumed-run.js';
-import { runConfig } from '../run/run.js';
+import { type PreparedRun, prepareRun, type RunRequest, runPrepared } from '../run/run.js';
 import { defaultRunFolder } from '../run/run-directory.js';
 import { downloadProgress } from './download-progress.js';
 
@@ -45,36 +45,38 @@ function collect(value: string, earlier: readonly string[] = []): string[] {
 /** A config and the directory that its run writes. */
 interface PlannedRun {
   readonly config: string;
+  /** What the run is called in the table. */
+  readonly name: string;
+  /** Absolute. */
   readonly folder: string;
 }
 
 async function run(configs: readonly string[], options: RunOptions): Promise<void> {
   const { set, engine, seed, allowIdle } = options;
   const overrides = { set, engine, seed: seed === undefined ? undefined : parse(seed), allowIdle };
-  const planned = plan(configs, options).map((one) => ({ ...one, loaded: loadConfig(one.config, overrides) }));
-  for (const one of planned) await runOne(one, Boolean(options.resume));
+  const planned = plan(configs, options);
+  const registry = new PluginRegistry();
+  const prepared: PreparedRun[] = [];
+  for (const { config, folder } of planned) {
+    const request = { ...reporting(), loaded: loadConfig(config, overrides), folder, resume: Boolean(options.resume) };
+    prepared.push(await prepareRun(request, registry));
+  }
+  for (const one of prepared) {
+    if (one.state === 'over') process.stdout.write(`over already: ${one.directory.folder}\n`);
+    else await runPrepared(one);
+  }
   if (planned.length < 2) return;
-  const finished = planned.map(({ config, folder }) => readFinishedRun(folder, nameOf(config)));
+  const finished = planned.map(({ name, folder }) => readFinishedRun(folder, name));
   process.stdout.write(`\n${comparisonTable(finished, process.stdout.columns ?? 120)}\n`);
 }
 
-async function runOne({ loaded, folder }: PlannedRun & { loaded: LoadedConfig }, resume: boolean): Promise<void> {
-  if (resume && isFinished(folder)) {
-    process.stdout.write(`over already: ${folder}\n`);
-    return;
-  }
+function reporting(): Pick<RunRequest, 'observers' | 'logger' | 'progress'> {
   const report = new ConsoleReport(process.stdout, process.stderr);
-  await runConfig({
-    loaded,
-    folder,
-    resume,
-    observers: [report],
-    logger: {
-      info: (message) => process.stderr.write(`${message}\n`),
-      warn: (message) => report.warned(message),
-    },
-    progress: downloadProgress(),
-  });
+  const logger = {
+    info: (message: string) => void process.stderr.write(`${message}\n`),
+    warn: (message: string) => report.warned(message),
+  };
+  return { observers: [report], logger, progress: downloadProgress() };
 }
 
 /** @throws PalimpsestError USAGE */
@@ -86,13 +88,23 @@ function plan(configs: readonly string[], { out, resume }: RunOptions): PlannedR
   if (resume && folder === undefined) throw usage('--resume with a directory, or with --out', 'neither');
   if (configs.length === 0) {
     if (!resume || folder === undefined) throw usage('a config', 'none');
-    return [{ config: path.join(folder, 'config.json'), folder: path.resolve(folder) }];
+    return [{ config: path.join(folder, 'config.json'), name: 'config', folder: path.resolve(folder) }];
   }
-  const folderOf = (config: string) => {
-    if (folder === undefined) return defaultRunFolder(path.resolve(config), new Date());
-    return configs.length === 1 ? path.resolve(folder) : path.resolve(folder, nameOf(config));
-  };
-  return configs.map((config) => ({ config, folder: folderOf(config) }));
+  const names = configs.map(nameOf);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined && folder !== undefined) throw usage('configs of different names', `two called "${twice}"`);
+  const folders = folder === undefined ? defaultFolders(configs) : names.map((name) => path.resolve(folder, name));
+  if (folder !== undefined && configs.length === 1) folders[0] = path.resolve(folder);
+  return configs.map((config, i) => {
+    return { config, name: twice === undefined ? names[i] : config, folder: folders[i] };
+  });
+}
+
+function defaultFolders(configs: readonly string[]): string[] {
+  const now = new Date();
+  const folders: string[] = [];
+  for (const config of configs) folders.push(defaultRunFolder(path.resolve(config), now, folders));
+  return folders;
 }
 
 const usage = (expected: string, got: string) =>

@@ -16,23 +16,32 @@ export function filePathOrName() {
 }
 
 /** A copy of the value in which every path that its schema marks as one is absolute. */
-export function absolutePaths(schema: z.ZodType, value: unknown, place: ValuePlace): unknown {
-  return withPaths(jsonSchemaOf(schema), value, { ...place, inner: [] });
+export function absolutePaths(schema: z.ZodType, value: unknown, { origin, path: outer = [] }: ValuePlace): unknown {
+  return mapPaths(jsonSchemaOf(schema), value, (given, kind, inner) => {
+    if (given === '') return given;
+    const absolute = path.resolve(origin.folder([...outer, ...inner]), given);
+    return kind === 'always' || existsSync(absolute) ? absolute : given;
+  });
 }
 
-interface Walk extends ValuePlace {
-  readonly inner: ConfigPath;
+/** The files and folders that a value names as its schema's paths, by their place in it, for example `tasks.0.train`. */
+export function pathsIn(schema: z.ZodType, value: unknown): Map<string, string> {
+  const found = new Map<string, string>();
+  mapPaths(jsonSchemaOf(schema), value, (given, _, inner) => {
+    if (path.isAbsolute(given) && existsSync(given)) found.set(inner.join('.'), given);
+    return given;
+  });
+  return found;
 }
 
-function withPaths(root: JsonSchema, value: unknown, walk: Walk): unknown {
-  const step = (inner: unknown, key: string | number) =>
-    withPaths(root, inner, { ...walk, inner: [...walk.inner, key] });
-  if (Array.isArray(value)) return value.map(step);
+type Replace = (given: string, kind: string, inner: ConfigPath) => string;
+
+function mapPaths(root: JsonSchema, value: unknown, replace: Replace, inner: ConfigPath = []): unknown {
+  if (Array.isArray(value)) return value.map((part, i) => mapPaths(root, part, replace, [...inner, i]));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, step(inner, key)]));
+    const entries = Object.entries(value);
+    return Object.fromEntries(entries.map(([key, part]) => [key, mapPaths(root, part, replace, [...inner, key])]));
   }
-  const kind = schemasAt(root, walk.inner).find((schema) => schema.path)?.path;
-  if (typeof value !== 'string' || value === '' || !kind) return value;
-  const absolute = path.resolve(walk.origin.folder([...(walk.path ?? []), ...walk.inner]), value);
-  return kind === 'always' || existsSync(absolute) ? absolute : value;
+  const kind = schemasAt(root, inner).find((schema) => schema.path)?.path;
+  return typeof value === 'string' && kind ? replace(value, kind, inner) : value;
 }

@@ -27,6 +27,7 @@ export function definePlugin<Options extends z.ZodObject>(manifest: PluginManife
   }
   if (typeof contractOf(manifest).provided !== 'function') throw wrong('a class in `provides`', 'something else');
   if (typeof manifest.options?.safeParse !== 'function') throw wrong('`options`: a z.strictObject', manifest.options);
+  if (manifest.presets && 'preset' in manifest.options.shape) throw wrong('no option `preset` beside `presets`', 'one');
   return Object.freeze(Object.defineProperty(manifest, MADE, { value: true }));
 }
 

@@ -18,16 +18,16 @@ export interface TaskMoment {
   /** The task's training examples as they are trained on, in file order. */
   readonly examples: readonly TokenExample[];
   readonly passes: PassRunner;
-  /** What `make` gives; made once in this moment for all plugins that name it the same. */
+  /** What `make` gives, a plain value; made once in this moment for all plugins that name it the same. */
   shared<R>(name: string, make: () => R | Promise<R>): Promise<R>;
 }
 
 /** What an optimizer step did; tensors are valid during the call only. */
 export interface UpdateMoment {
   readonly step: StepPosition;
-  /** Gradient of every trainable variable, after clipping; zero for one that the loss does not reach. */
+  /** Gradient of every trainable variable, before clipping; zero for one that the loss does not reach. */
   readonly gradients: NamedTensors;
-  /** What the gradients were multiplied with to clip them, 0-1. */
+  /** What the optimizer multiplied the gradients with to clip them, 0-1. */
   readonly clipping: number;
   /** Difference that the update made to every trainable variable. */
   readonly updates: NamedTensors;
@@ -54,7 +54,7 @@ export interface MicroPosition extends StepPosition {
   readonly micro: number;
 }
 
-/** A plugin's saved state: tensors (the caller disposes them) and plain JSON. */
+/** A plugin's saved state: float32 tensors (the caller disposes them) and plain JSON. */
 export interface PluginState {
   readonly tensors: NamedTensors;
   readonly json: Record<string, unknown>;
@@ -72,7 +72,10 @@ export interface Moments {
   afterTask?(moment: TaskMoment): void | Promise<void>;
   /** Everything needed to go on later. */
   state?(): PluginState;
-  /** Takes back what `state` gave; copies the tensors that it keeps. Stands for the moments up to there, but `prepare`. */
+  /**
+   * Takes back what `state` gave; copies the tensors that it keeps. Stands for the moments up to there, but `prepare`. The
+   * adapter is restored before the methods.
+   */
   restore?(state: PluginState): void;
   /** What the run's summary says of it: plain JSON, for example how many samples it measured with. */
   summary?(): Record<string, unknown>;

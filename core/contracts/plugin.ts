@@ -32,8 +32,8 @@ export interface Declarations {
     /** Its trainable variables are low-rank pairs: its `pairs` and `factors` are there. */
     readonly pairs?: boolean;
     /**
-     * Kinds of activation sites (`heads`) that it edits: `add` if it adds something that does not depend on what is there, so
-     * that several plugins may; `set` otherwise.
+     * Kinds of activation sites that it edits, `heads` of `model.layers.3.heads`, `residual` of `model.layers.3`: `add` if it
+     * adds something that does not depend on what is there, so that several plugins may; `set` otherwise.
      */
     readonly activations?: Readonly<Record<string, 'add' | 'set'>>;
   };

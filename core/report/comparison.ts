@@ -10,12 +10,13 @@ export interface FinishedRun {
   readonly name: string;
   /** Scores of the last row. */
   readonly scores: readonly ScoreRecord[];
-  readonly summary: Readonly<Record<string, number | null>>;
+  readonly summary: Readonly<Record<string, unknown>>;
 }
 
 /** Figures of a summary that are compared. */
 const figures = ['HP', 'IP', 'FP', 'forgetting'];
 
+/** @param folder its directory @param name what the table calls it */
 export function readFinishedRun(folder: string, name: string): FinishedRun {
   const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
   const { rows, records } = read('scores.json') as { rows: string[]; records: ScoreRecord[] };
@@ -38,7 +39,7 @@ export function comparisonTable(runs: readonly FinishedRun[], width: number): st
   const measured = figures.filter((figure) => runs.some(({ summary }) => typeof summary[figure] === 'number'));
   const summaries = measured.map((heading) => ({
     heading,
-    cells: runs.map(({ summary }) => scoreText(summary[heading])),
+    cells: runs.map(({ summary }) => scoreText(summary[heading] as number | null)),
   }));
   return wideTable({ corner: 'at the end', titles: runs.map(({ name }) => name) }, [...scores, ...summaries], width);
 }

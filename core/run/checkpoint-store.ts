@@ -35,10 +35,10 @@ export class CheckpointStore {
       const arrays = Object.entries(tensors).map(([name, tensor]) => ({
         name,
         shape: tensor.shape,
-        values: Float32Array.from(tensor.dataSync()),
+        values: tensor.dataSync<'float32'>(),
       }));
       await writeSafetensors(path.join(temporary, TENSORS), arrays);
-      await writeFile(path.join(temporary, STATE), JSON.stringify(json));
+      await writeFile(path.join(temporary, STATE), JSON.stringify(json), { flush: true });
     });
     for (const name of readdirSync(this.folder)) {
       if (name !== path.basename(target)) rmSync(path.join(this.folder, name), { recursive: true, force: true });
@@ -57,10 +57,13 @@ export class CheckpointStore {
     return { step, where: path.join(this.folder, `step-${step}`) };
   }
 
-  /** The caller disposes the tensors. @throws PalimpsestError CHECKPOINT_INVALID, MODEL_FILE */
+  /** The caller disposes the tensors. @throws PalimpsestError CHECKPOINT_INVALID */
   async read({ where }: FoundCheckpoint): Promise<PluginState> {
     const json = parsed(path.join(where, STATE));
-    const { tensors } = await readSafetensors(path.join(where, TENSORS));
+    const file = path.join(where, TENSORS);
+    const { tensors } = await readSafetensors(file).catch((error: Error) => {
+      throw problem('CHECKPOINT_INVALID', { where: file, expected: 'safetensors', got: error.message });
+    });
     const entries = [...tensors.values()].map(({ name, shape, values }) => [name, tf.tensor(values, [...shape])]);
     return { json, tensors: Object.fromEntries(entries) };
   }

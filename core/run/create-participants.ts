@@ -11,8 +11,11 @@ export function createParticipants(
   plugins: Composition,
   { backbone }: OpenModel,
 ): Participants {
-  const adapters = plugins.adapters.map((plugin) => container.create(plugin));
-  const adapter = adapters.length === 1 ? adapters[0] : new JoinedAdapter(adapters);
+  const adapters = plugins.adapters.map((plugin) => ({
+    name: plugin.manifest.name,
+    adapter: container.create(plugin),
+  }));
+  const adapter = adapters.length === 1 ? adapters[0].adapter : new JoinedAdapter(adapters);
   container.provide(ADAPTER, adapter);
   return {
     backbone,

@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
+import { pathsIn } from '../config/paths.js';
+import type { Composition } from '../container/compose.js';
 import type { DataFile } from '../contracts/benchmark.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../version.js';
@@ -30,16 +32,39 @@ export interface RunInputs {
   readonly seed: number;
   readonly model: ModelFiles;
   readonly data: readonly DataFile[];
+  readonly plugins: Composition;
 }
 
 /** inputs.json: the seed, and SHA-256 of everything that was read. */
-export async function inputs({ seed, model, data }: RunInputs): Promise<object> {
-  return { seed, model: { reference: model.reference, path: model.path, sha256: await modelHashes(model) }, data };
+export async function inputs({ seed, model, data, plugins }: RunInputs): Promise<object> {
+  const { reference, path: place } = model;
+  return {
+    seed,
+    model: { reference, path: place, sha256: await modelHashes(model) },
+    data,
+    files: await filesOf(plugins),
+  };
 }
 
 /** By file name. */
 async function modelHashes({ kind, path: place, sha256 }: ModelFiles): Promise<Record<string, string>> {
-  if (kind === 'gguf') return { [path.basename(place)]: sha256 ?? (await sha256Of(place)) };
+  return kind === 'gguf' && sha256 ? { [path.basename(place)]: sha256 } : hashesOf(place);
+}
+
+/** Files and folders that options of adapters and methods name, by the option's place in the config. */
+async function filesOf({ adapters, regularizers, interventions }: Composition): Promise<Record<string, object>> {
+  const files: Record<string, object> = {};
+  for (const { manifest, options, path: place } of [...adapters, ...regularizers, ...interventions]) {
+    for (const [option, file] of pathsIn(manifest.options, options)) {
+      files[[...place, option].join('.')] = { path: file, sha256: await hashesOf(file) };
+    }
+  }
+  return files;
+}
+
+/** By file name, of a file or of the files of a folder that hold numbers and settings. */
+async function hashesOf(place: string): Promise<Record<string, string>> {
+  if (!statSync(place).isDirectory()) return { [path.basename(place)]: await sha256Of(place) };
   const names = readdirSync(place).filter((name) => /\.(safetensors|json)$/.test(name));
   const hashes: Record<string, string> = {};
   for (const name of names.sort()) hashes[name] = await sha256Of(path.join(place, name));

@@ -4,39 +4,40 @@ import type { StepRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { jsonLinesOf } from './json-lines.js';
-import { RunDirectory } from './run-directory.js';
+import type { RunDirectory } from './run-directory.js';
+
+/** Files that a run writes before it counts as begun. */
+export const beginnings: readonly string[] = ['environment.json', 'inputs.json', 'config.json.tmp'];
+
+/** What a directory holds of a run. */
+export type RunState = 'none' | 'begun' | 'over';
 
 /** Whether a directory holds a run that was begun, and one that is over. */
-export function runStateOf(directory: RunDirectory): 'none' | 'begun' | 'over' {
+export function runStateOf(directory: RunDirectory): RunState {
   if (!existsSync(directory.path('config.json'))) return 'none';
   return existsSync(directory.path('summary.json')) ? 'over' : 'begun';
 }
 
-/** Whether a folder holds a run that is over. */
-export function isFinished(folder: string): boolean {
-  return runStateOf(new RunDirectory(folder)) === 'over';
-}
-
 /** What may change without changing what the run computes. */
 function computed({ engine: _, checkpoint: __, training, ...config }: RunConfig): object {
-  const { allowIdle: ___, keep: ____, ...settings } = training;
+  const { allowIdle: ___, ...settings } = training;
   return { ...config, training: settings };
 }
 
-/** Refuses to go on with another config, model or data than the run began with. @throws PalimpsestError CHECKPOINT_INVALID naming what differs */
-export function assertSameRun(
+/** Refuses another config than the run began with. @throws PalimpsestError CHECKPOINT_INVALID naming what differs */
+export function assertSameConfig(directory: RunDirectory, config: RunConfig): void {
+  const file = directory.path('config.json');
+  assertSame(file, computed(readJson(file) as RunConfig), computed(config));
+}
+
+/** Refuses another model or other files than the run began with. @throws PalimpsestError CHECKPOINT_INVALID naming what differs */
+export function assertSameInputs(
   directory: RunDirectory,
-  now: { readonly config: RunConfig; readonly environment: object; readonly inputs: object },
+  now: { readonly environment: object; readonly inputs: object },
   logger: Logger,
 ): void {
-  for (const name of ['config', 'inputs'] as const) {
-    const file = directory.path(`${name}.json`);
-    const compared = name === 'config' ? (config: unknown) => computed(config as RunConfig) : (same: unknown) => same;
-    const difference = firstDifference(compared(readJson(file)), compared(JSON.parse(JSON.stringify(now[name]))));
-    if (!difference) continue;
-    const { place, before, after } = difference;
-    throw problem('CHECKPOINT_INVALID', { where: `${file}, ${place}`, expected: before, got: after });
-  }
+  const file = directory.path('inputs.json');
+  assertSame(file, readJson(file), now.inputs);
   const engine = (value: unknown) => (value as { engine?: string }).engine;
   const [before, after] = [engine(readJson(directory.path('environment.json'))), engine(now.environment)];
   if (before !== after) logger.warn(`the run began on the ${before} engine and goes on on ${after}: losses may differ`);
@@ -49,8 +50,20 @@ export function rewindMetrics(directory: RunDirectory, step: number): StepRecord
   return kept;
 }
 
+function assertSame(file: string, before: unknown, now: object): void {
+  const difference = firstDifference(before, JSON.parse(JSON.stringify(now)));
+  if (!difference) return;
+  const { place, before: expected, after: got } = difference;
+  throw problem('CHECKPOINT_INVALID', { where: `${file}, ${place}`, expected, got });
+}
+
+/** @throws PalimpsestError CHECKPOINT_INVALID */
 function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'));
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw problem('CHECKPOINT_INVALID', { where: file, expected: 'JSON', got: (error as Error).message });
+  }
 }
 
 interface Difference {

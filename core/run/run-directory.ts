@@ -7,11 +7,14 @@ export class RunDirectory {
   /** @param folder absolute */
   constructor(readonly folder: string) {}
 
-  /** @throws PalimpsestError OUTPUT_EXISTS where the folder holds anything or is a file */
-  assertFree(): void {
+  /**
+   * What a run that was killed right away may have left, `beginnings`, is no hindrance.
+   * @throws PalimpsestError OUTPUT_EXISTS where the folder holds anything else or is a file
+   */
+  assertFree(beginnings: readonly string[] = []): void {
     if (!existsSync(this.folder)) return;
     const isFolder = statSync(this.folder).isDirectory();
-    if (isFolder && readdirSync(this.folder).length === 0) return;
+    if (isFolder && readdirSync(this.folder).every((name) => beginnings.includes(name.replace(/\.tmp$/, '')))) return;
     const got = isFolder ? 'one that holds files' : 'a file of that name';
     throw problem('OUTPUT_EXISTS', { where: this.folder, expected: 'no directory, or an empty one', got });
   }
@@ -67,12 +70,15 @@ function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
-/** Where a run without --out goes: `runs/<config's name>-<time>` in the working directory, a name that is not taken. */
-export function defaultRunFolder(configFile: string, now: Date): string {
+/**
+ * Where a run without --out goes: `runs/<config's name>-<time>` in the working directory, a name that is not taken.
+ * @param planned folders of other runs, absolute
+ */
+export function defaultRunFolder(configFile: string, now: Date, planned: readonly string[] = []): string {
   const name = path.basename(configFile, path.extname(configFile));
   const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
   const first = path.resolve('runs', `${name}-${time}`);
   let folder = first;
-  for (let number = 2; existsSync(folder); number++) folder = `${first}-${number}`;
+  for (let number = 2; existsSync(folder) || planned.includes(folder); number++) folder = `${first}-${number}`;
   return folder;
 }

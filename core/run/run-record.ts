@@ -15,7 +15,7 @@ import { environment, inputs } from './environment.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
 import { pluginSummaries } from './plugin-summaries.js';
-import { assertSameRun, rewindMetrics } from './resumed-run.js';
+import { assertSameInputs, rewindMetrics } from './resumed-run.js';
 import type { RunDirectory } from './run-directory.js';
 import { scoresFile } from './score-files.js';
 import { Scorer } from './scorer.js';
@@ -94,7 +94,7 @@ export class RunRecord implements Observer {
 
   private async head(): Promise<{ config: Composition['resolved']; environment: object; inputs: object }> {
     const { plugins, data, model } = this.parts;
-    const read = await inputs({ seed: plugins.resolved.seed, model: model.files, data: data.files });
+    const read = await inputs({ seed: plugins.resolved.seed, model: model.files, data: data.files, plugins });
     return { config: plugins.resolved, environment: environment(model.engine), inputs: read };
   }
 
@@ -109,7 +109,7 @@ export class RunRecord implements Observer {
 
   private async goOn(stepsDone: number): Promise<void> {
     const { directory, logger } = this.parts;
-    assertSameRun(directory, await this.head(), logger);
+    assertSameInputs(directory, await this.head(), logger);
     for (const record of rewindMetrics(directory, stepsDone)) this.stepDone(record);
   }
 

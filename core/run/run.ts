@@ -16,7 +16,7 @@ import { checkData } from './check-data.js';
 import { createParticipants } from './create-participants.js';
 import { type OpenModel, openModel } from './open-model.js';
 import { PhaseClock } from './phase-clock.js';
-import { runStateOf } from './resumed-run.js';
+import { assertSameConfig, beginnings, type RunState, runStateOf } from './resumed-run.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import { RunRecord } from './run-record.js';
@@ -36,19 +36,41 @@ export interface RunRequest {
   readonly progress?: Progress;
 }
 
+/** A run whose directory, config, plugins and options have been checked. */
+export interface PreparedRun {
+  readonly request: RunRequest;
+  readonly plugins: Composition;
+  readonly directory: RunDirectory;
+  /** What the directory holds of the run, where it is to go on. */
+  readonly state: RunState;
+}
+
 /**
- * Runs a config from beginning to end, or from where it was interrupted. Config, plugins, options, data and model are checked in
- * this order, each before anything costlier; the run directory is made when all of them have passed.
- * @throws PalimpsestError whatever a part of the run throws
+ * Checks what costs nothing: the directory, plugins, their options, and that a run which goes on is the one that was begun.
+ * @throws PalimpsestError OUTPUT_EXISTS, PLUGIN_*, CONFIG_KEY, CONFIG_VALUE, CHECKPOINT_INVALID
  */
+export async function prepareRun(request: RunRequest, registry = new PluginRegistry()): Promise<PreparedRun> {
+  const directory = new RunDirectory(request.folder);
+  const state = request.resume ? runStateOf(directory) : 'none';
+  if (state === 'none') directory.assertFree(beginnings);
+  const plugins = await composePlugins(request.loaded, registry);
+  if (state !== 'none') assertSameConfig(directory, plugins.resolved);
+  return { request, plugins, directory, state };
+}
+
+/** Runs a config from beginning to end. @throws PalimpsestError whatever a part of the run throws */
 export async function runConfig(request: RunRequest): Promise<void> {
+  await runPrepared(await prepareRun(request));
+}
+
+/**
+ * Runs from the beginning, or from where the run was interrupted. Data and model are checked, the costlier after the cheaper; the
+ * run directory is made when all of them have passed. @throws PalimpsestError whatever a part of the run throws
+ */
+export async function runPrepared({ request, plugins, directory, state }: PreparedRun): Promise<void> {
+  if (state === 'over') throw overAlready(directory);
   const { loaded } = request;
   const clock = new PhaseClock();
-  const directory = new RunDirectory(request.folder);
-  const goesOn = request.resume === true && runStateOf(directory) !== 'none';
-  if (goesOn) refuseFinished(directory);
-  else directory.assertFree();
-  const plugins = await composePlugins(loaded, new PluginRegistry());
   const container = runContainer(request);
   try {
     const data = await clock.time('data', () => container.create(plugins.benchmark).load());
@@ -56,7 +78,7 @@ export async function runConfig(request: RunRequest): Promise<void> {
     const { progress } = request;
     const model = await clock.time('load', () => openModel(plugins.backbone, { container, loaded, progress }));
     try {
-      await train({ request, plugins, container, clock, directory, data, model, goesOn });
+      await train({ request, plugins, container, clock, directory, data, model, goesOn: state === 'begun' });
     } finally {
       await model.source.close();
     }
@@ -65,10 +87,9 @@ export async function runConfig(request: RunRequest): Promise<void> {
   }
 }
 
-function refuseFinished(directory: RunDirectory): void {
-  if (runStateOf(directory) !== 'over') return;
-  throw problem('OUTPUT_EXISTS', {
-    where: directory.folder,
+function overAlready({ folder }: RunDirectory): Error {
+  return problem('OUTPUT_EXISTS', {
+    where: folder,
     expected: 'a run that was interrupted',
     got: 'one that is over (it has a summary.json)',
   });

@@ -38,9 +38,11 @@ export class Scorer {
     private readonly observers: readonly Observer[],
   ) {}
 
-  /** Takes back what an interrupted run has scored, and tells the observers. */
+  /** Takes back what an interrupted run has scored, and tells the observers. @throws PalimpsestError CHECKPOINT_INVALID, OUTPUT_WRITE */
   resume(): void {
-    for (const line of jsonLinesOf<ScoredLine>(this.directory.path(JOURNAL))) this.take(line);
+    const lines = jsonLinesOf<ScoredLine>(this.directory.path(JOURNAL));
+    this.directory.writeJsonLines(JOURNAL, lines);
+    for (const line of lines) this.take(line);
   }
 
   /** Ends the journal; the run's scores are written by then. */

@@ -80,7 +80,7 @@ export function penaltyWithFixed(
   return () => {
     const all = new Map([...fixed, ...results(true)]);
     const passes = Object.fromEntries(asked.map(([name, request]) => [name, all.get(request) as PassResult]));
-    return regularizer.penalty({ step, batch, passes });
+    return regularizer.penalty({ step, batch, passes, share: () => 1 });
   };
 }
 

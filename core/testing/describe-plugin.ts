@@ -5,6 +5,7 @@ import { adapterChecks } from './checks/adapter.js';
 import { logitChecks } from './checks/backbone.js';
 import { siteChecks } from './checks/backbone-sites.js';
 import type { Check } from './checks/check.js';
+import { adapterDeclarationChecks, interventionDeclarationChecks } from './checks/declarations.js';
 import { interventionChecks } from './checks/intervention.js';
 import { lifeChecks } from './checks/life.js';
 import { manifestChecks } from './checks/manifest.js';
@@ -14,9 +15,9 @@ import { type ConformanceSettings, subjectOf } from './subject.js';
 /** The checks of each contract, beyond those of any plugin. */
 export const contractChecks: { readonly [C in ContractName]: readonly Check<C>[] } = {
   backbone: [...logitChecks, ...siteChecks],
-  adapter: adapterChecks,
+  adapter: [...adapterChecks, ...adapterDeclarationChecks],
   regularizer: regularizerChecks,
-  intervention: interventionChecks,
+  intervention: [...interventionChecks, ...interventionDeclarationChecks],
   benchmark: [],
   observer: [],
 };

@@ -66,6 +66,8 @@ function partsOf(run: ToyRun, watch: Watch, observer: Observer): Omit<SequencePa
     edits: () => [],
     beforeTask: ({ taskIndex }) => watch.beforeSteps?.(taskIndex),
     afterTask: ({ taskIndex }) => watch.afterSteps?.(taskIndex),
+    state: () => ({ tensors: {}, json: {} }),
+    restore: () => {},
   };
   const own =
     contract === 'intervention' ? [{ name: 'plugin', intervention: guardedIntervention(plugin as Intervention) }] : [];

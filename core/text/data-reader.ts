@@ -16,26 +16,30 @@ export class DataReader {
 
   /** The lines of a JSONL file. @throws PalimpsestError DATA_FILE, DATA_LINE, DATA_EMPTY */
   lines(name: string): Promise<DataLine[]> {
-    return this.once(name, jsonLines);
+    return this.once(name, 'lines', jsonLines);
   }
 
   /** The items of a JSON list. @throws PalimpsestError DATA_FILE, DATA_LINE, DATA_EMPTY */
   items(name: string): Promise<DataLine[]> {
-    return this.once(name, jsonItems);
+    return this.once(name, 'items', jsonItems);
   }
 
   /** The whole of a JSON file. @throws PalimpsestError DATA_FILE, DATA_LINE */
   async document(name: string): Promise<DataLine> {
-    const [document] = await this.once(name, (data) => [{ where: data.path, value: jsonDocument(data) }]);
+    const [document] = await this.once(name, 'document', (data) => [{ where: data.path, value: jsonDocument(data) }]);
     return document;
   }
 
-  private async once(name: string, parse: (data: DataText) => DataLine[]): Promise<DataLine[]> {
-    const known = this.read.get(resolve(this.folder, name));
+  /** @param kind how it is parsed: a file that is read in two ways is read twice */
+  private async once(name: string, kind: string, parse: (data: DataText) => DataLine[]): Promise<DataLine[]> {
+    const known = this.read.get(`${kind} ${resolve(this.folder, name)}`);
     if (known) return known.lines;
     const data = await readDataFile(this.folder, name);
     const lines = parse(data);
-    this.read.set(data.path, { lines, file: { path: data.path, sha256: data.sha256, items: lines.length } });
+    this.read.set(`${kind} ${data.path}`, {
+      lines,
+      file: { path: data.path, sha256: data.sha256, items: lines.length },
+    });
     return lines;
   }
 }

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Adapter } from '../contracts/adapter.js';
 import type { ActivationEdit, DropoutDraw } from '../contracts/backbone.js';
 import type { TrainingBatch } from '../contracts/batch.js';
 import { detached } from '../engine/ops/detached.js';
@@ -13,7 +12,7 @@ import { type PassModel, type PassResults, positionsOf, serveLogits } from './ru
  * Passes in groups that run together: of the same rows and adapters, with edits at the answers only, without captures. Where
  * the adapter drops inputs at random, which it does only where gradients flow, passes with and without gradient stay apart.
  */
-export function branchGroups(passes: readonly SharedPass[], adapter: Adapter): SharedPass[][] {
+export function branchGroups(passes: readonly SharedPass[], adapter: PassModel['adapter']): SharedPass[][] {
   const groups: SharedPass[][] = [];
   for (const pass of passes) {
     const group = branches(pass)
@@ -30,7 +29,7 @@ function branches({ rows, edits, requests }: SharedPass): boolean {
   return plain && edits.every(({ where }) => where === 'answers') && canBranch(rows);
 }
 
-function goTogether(a: SharedPass, b: SharedPass, adapter: Adapter): boolean {
+function goTogether(a: SharedPass, b: SharedPass, adapter: PassModel['adapter']): boolean {
   if (a.rows !== b.rows || a.view !== b.view) return false;
   return a.gradient === b.gradient || !adapter.sites.some((site) => adapter.addition(site, a.view)?.drops);
 }

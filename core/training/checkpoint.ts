@@ -25,6 +25,8 @@ const progress = z.object({
   /** Spent in that task. */
   seconds: z.number(),
   summaries: z.array(summary),
+  /** Methods that were not seen to act yet. */
+  watched: z.array(z.string()),
 });
 
 const saved = z.object({
@@ -65,6 +67,7 @@ export function gatherState(participants: Participants, { progress, optimizer, k
   for (const [name, participant] of saving(participants)) {
     const state = participant.state?.();
     if (!state) continue;
+    for (const [tensor, { dtype }] of Object.entries(state.tensors)) refuseOther(dtype, `${name}, tensor ${tensor}`);
     plugins[name] = state.json;
     groups[name] = state.tensors;
   }
@@ -72,6 +75,14 @@ export function gatherState(participants: Participants, { progress, optimizer, k
   groups['optimizer/second'] = optimizer?.second ?? {};
   return { tensors: joinGroups(groups), json: { progress, plugins, optimizerSteps: optimizer?.steps, kept } };
 }
+
+function refuseOther(dtype: tf.DataType, where: string): void {
+  if (dtype === 'float32') return;
+  throw problem('TENSOR_INVALID', { where: `the state of ${where}`, expected: 'float32', got: dtype });
+}
+
+/** What a participant may have done by then, which nothing but its state tells. */
+const lasting = ['beforeTask', 'afterStep', 'afterTask'] as const;
 
 /**
  * Gives every participant its state back. The optimizer's tensors belong to the caller of `gatherState`, as all others.
@@ -90,7 +101,11 @@ export function spreadState(participants: Participants, { tensors, json }: Plugi
   const { progress, plugins, optimizerSteps, kept } = parsed.data;
   const part = (group: string): NamedTensors => groupOf(tensors, group);
   for (const [name, participant] of saving(participants)) {
-    if (plugins[name]) participant.restore?.({ tensors: part(name), json: plugins[name] });
+    if (plugins[name] && participant.restore) participant.restore({ tensors: part(name), json: plugins[name] });
+    else if (lasting.some((moment) => participant[moment])) {
+      const expected = `a state of ${name}, which takes part in ${lasting.filter((moment) => participant[moment]).join(', ')}`;
+      throw problem('CHECKPOINT_INVALID', { where, expected, got: plugins[name] ? 'no way to restore it' : 'none' });
+    }
   }
   if (optimizerSteps === undefined) return { progress, kept };
   const optimizer = { first: part('optimizer/first'), second: part('optimizer/second'), steps: optimizerSteps };

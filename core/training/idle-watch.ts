@@ -22,6 +22,8 @@ export interface TermProbe {
 interface Watched {
   readonly name: string;
   readonly startsAt: number;
+  /** Whether a term of exactly 0 is no fault. */
+  readonly mayRest: boolean;
   /** What it was seen to do wrong last; empty once it was seen to act. */
   idle: string;
 }
@@ -30,18 +32,49 @@ interface Watched {
  * Finds plugins that silently do nothing: over the second to the fifth step of the first task in which it acts, a loss term that
  * is exactly zero or has no gradient, or an intervention that changes no activation. A task of fewer than three steps is passed
  * over, one of fewer than five is judged at its end; a window that was not seen whole, because the run goes on from a checkpoint
- * within it, is passed over too.
+ * within it, is passed over too. Who is passed over is watched in the next task.
  */
 export class IdleWatch {
   private readonly watchedPlugins: Map<string, Watched>;
   /** The last task whose window was seen from its beginning: not that of a run which goes on in the midst of it. */
   private wholeWindow = -1;
 
-  /** @param allow watches nothing */
-  constructor({ regularizers, interventions }: Pick<Participants, 'regularizers' | 'interventions'>, allow = false) {
-    const terms = regularizers.map(({ name, regularizer }) => watch(name, regularizer, NOTHING.term));
-    const edits = interventions.map(({ name, intervention }) => watch(name, intervention, NOTHING.edit));
-    this.watchedPlugins = new Map(allow ? [] : [...terms, ...edits].map((watched) => [watched.name, watched]));
+  /**
+   * @param allow watches nothing
+   * @param names those of the plugins that are watched still, where the run goes on from a checkpoint
+   */
+  constructor(
+    { regularizers, interventions }: Pick<Participants, 'regularizers' | 'interventions'>,
+    { allow = false, names }: { allow?: boolean; names?: readonly string[] } = {},
+  ) {
+    const all: Watched[] = [
+      ...regularizers.map(({ name, regularizer: { startsAt, mayRest = false } }) => {
+        return { name, startsAt, mayRest, idle: NOTHING.term };
+      }),
+      ...interventions.map(({ name, intervention: { startsAt } }) => {
+        return { name, startsAt, mayRest: false, idle: NOTHING.edit };
+      }),
+    ];
+    const watched = all.filter(({ name }) => !allow && (names === undefined || names.includes(name)));
+    this.watchedPlugins = new Map(watched.map((one) => [one.name, one]));
+  }
+
+  /** Plugins that were not seen to act yet. */
+  get names(): string[] {
+    return [...this.watchedPlugins.keys()];
+  }
+
+  /** Plugins that act from a task on that does not come. */
+  beyond(tasks: number): string[] {
+    return [...this.watchedPlugins.values()].filter(({ startsAt }) => startsAt >= tasks).map(({ name }) => name);
+  }
+
+  /** Plugins that had a turn within so many tasks, must not rest, and were never judged. */
+  unseen(tasks: number): string[] {
+    const late = this.beyond(tasks);
+    return [...this.watchedPlugins.values()]
+      .filter(({ name, mayRest }) => !mayRest && !late.includes(name))
+      .map(({ name }) => name);
   }
 
   /** The intervention's edits, looked at as they are made while the intervention is watched. */
@@ -79,8 +112,8 @@ export class IdleWatch {
     const last = Math.min(WINDOW.last, step.taskSteps - 1);
     if (step.taskStep === WINDOW.first) this.wholeWindow = step.taskIndex;
     if (step.taskSteps < SHORTEST || step.taskStep !== last || step.taskIndex !== this.wholeWindow) return;
-    for (const { name, startsAt, idle } of this.watchedPlugins.values()) {
-      if (step.taskIndex < startsAt) continue;
+    for (const { name, startsAt, mayRest, idle } of this.watchedPlugins.values()) {
+      if (step.taskIndex < startsAt || (mayRest && idle === NOTHING.term)) continue;
       if (idle) {
         const where = `plugin "${name}", task "${task}", optimizer steps ${WINDOW.first + 1} to ${last + 1}`;
         throw problem('PLUGIN_IDLE', { where, expected: 'something that it changes', got: idle });
@@ -94,10 +127,6 @@ export class IdleWatch {
     if (!watched?.idle || taskIndex < watched.startsAt) return undefined;
     return taskStep >= WINDOW.first && taskStep <= WINDOW.last ? watched : undefined;
   }
-}
-
-function watch(name: string, { startsAt }: { startsAt: number }, idle: string): Watched {
-  return { name, startsAt, idle };
 }
 
 function differs(before: tf.Tensor, after: tf.Tensor): boolean {

@@ -1,11 +1,9 @@
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import path from 'node:path';
-import { problem } from '../errors.js';
+import { NumberFile } from './number-file.js';
 
 /** How much may be kept, in bytes. */
 export interface KeepBounds {
   readonly memory: number;
-  /** Beyond the memory; 0 for none. */
+  /** In a file, beyond the memory; 0 for none. */
   readonly disk: number;
 }
 
@@ -20,23 +18,25 @@ interface Held {
 }
 
 /**
- * Numbers by key: the first ones in memory, those beyond its bound in a file, and none beyond the bound of the file. The
- * file only grows, so that what a checkpoint knows of it stays true.
+ * Numbers by key: the first ones in memory, those beyond its bound in a file, and none beyond the bound of the file. A checkpoint
+ * brings into the file what is in memory only, so the file has at most the bytes of both bounds. It only grows, so that what a
+ * checkpoint knows of it stays true.
  */
 export class KeptRows {
   private readonly held = new Map<string, Held>();
+  private readonly file?: NumberFile;
   private inMemory = 0;
-  private inFile = 0;
-  private end = 0;
-  private descriptor?: number;
+  private spilt = 0;
   /** Whether a checkpoint relies on the file. */
   private pledged = false;
 
   /** @param file absolute; without one nothing goes to disk */
   constructor(
     private readonly bounds: KeepBounds,
-    private readonly file?: string,
-  ) {}
+    file?: string,
+  ) {
+    this.file = file === undefined ? undefined : new NumberFile(file);
+  }
 
   has(key: string): boolean {
     return this.held.has(key);
@@ -44,87 +44,57 @@ export class KeptRows {
 
   get(key: string): Float32Array | undefined {
     const held = this.held.get(key);
-    return held && (held.values ?? this.read(held));
+    return held && (held.values ?? this.file?.read(held.position as number, held.count));
   }
 
-  /** Keeps a copy, unless it is there already or there is no room. */
+  /** Keeps a copy, unless it is there already or there is no room. @throws PalimpsestError OUTPUT_WRITE */
   put(key: string, values: Float32Array): void {
     if (this.held.has(key)) return;
-    if (this.inMemory + values.byteLength <= this.bounds.memory) {
-      this.inMemory += values.byteLength;
-      this.held.set(key, { count: values.length, values: values.slice() });
-    } else if (this.file && this.inFile + values.byteLength <= this.bounds.disk) {
-      this.inFile += values.byteLength;
-      this.held.set(key, { count: values.length, position: this.append(values) });
+    if (this.fits(values.byteLength)) this.held.set(key, { count: values.length, values: values.slice() });
+    else if (this.file && this.spilt + values.byteLength <= this.bounds.disk) {
+      this.spilt += values.byteLength;
+      this.held.set(key, { count: values.length, position: this.file.append(values) });
     }
   }
 
-  /** Brings everything into the file and tells where it stands there. */
+  /** Brings everything into the file and tells where it stands there. @throws PalimpsestError OUTPUT_WRITE */
   flush(): KeptEntry[] {
-    if (!this.file) return [];
+    const { file } = this;
+    if (!file) return [];
     this.pledged ||= this.held.size > 0;
-    return [...this.held].map(([key, held]) => {
-      held.position ??= this.append(held.values as Float32Array);
+    const entries = [...this.held].map(([key, held]): KeptEntry => {
+      held.position ??= file.append(held.values as Float32Array);
       return [key, held.position, held.count];
     });
+    file.sync();
+    return entries;
   }
 
-  /** Goes on from what `flush` told; anything later in the file is cut off. @throws PalimpsestError CHECKPOINT_INVALID */
+  /** Goes on from what `flush` told. @throws PalimpsestError CHECKPOINT_INVALID where the file has not all of it */
   restore(entries: readonly KeptEntry[]): void {
-    for (const [key, position, count] of entries) {
-      const held: Held = { count, position };
-      this.end = Math.max(this.end, position + count * Float32Array.BYTES_PER_ELEMENT);
-      this.held.set(key, held);
-      const bytes = count * Float32Array.BYTES_PER_ELEMENT;
-      if (this.inMemory + bytes <= this.bounds.memory) {
-        this.inMemory += bytes;
-        held.values = this.read(held);
-      } else this.inFile += bytes;
-    }
-    if (entries.length === 0) return;
+    const { file } = this;
+    if (!file || entries.length === 0) return;
     this.pledged = true;
-    ftruncateSync(this.open(), this.end);
+    const bytes = (count: number) => count * Float32Array.BYTES_PER_ELEMENT;
+    file.goOnFrom(Math.max(...entries.map(([, position, count]) => position + bytes(count))));
+    for (const [key, position, count] of entries) {
+      const values = this.fits(bytes(count)) ? file.read(position, count) : undefined;
+      if (!values) this.spilt += bytes(count);
+      this.held.set(key, { count, position, values });
+    }
   }
 
   /** Frees everything; the file stays only where a checkpoint relies on it. */
   dispose(): void {
     this.held.clear();
-    if (this.descriptor === undefined) return;
-    closeSync(this.descriptor);
-    this.descriptor = undefined;
-    if (!this.pledged) rmSync(this.file as string, { force: true });
+    if (this.pledged) this.file?.close();
+    else this.file?.remove();
   }
 
-  private read({ position, count }: Held): Float32Array {
-    const values = new Float32Array(count);
-    const bytes = new Uint8Array(values.buffer);
-    for (let done = 0; done < bytes.length; ) {
-      const got = readSync(this.open(), bytes, done, bytes.length - done, (position as number) + done);
-      if (got === 0) {
-        const expected = `${(position as number) + bytes.length} bytes of kept passes`;
-        throw problem('CHECKPOINT_INVALID', { where: this.file, expected, got: `${(position as number) + done}` });
-      }
-      done += got;
-    }
-    return values;
-  }
-
-  private append(values: Float32Array): number {
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const position = this.end;
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.open(), bytes, done, bytes.length - done, position + done);
-    }
-    this.end += bytes.length;
-    return position;
-  }
-
-  private open(): number {
-    const file = this.file as string;
-    if (this.descriptor === undefined) {
-      mkdirSync(path.dirname(file), { recursive: true });
-      this.descriptor = openSync(file, existsSync(file) ? 'r+' : 'w+');
-    }
-    return this.descriptor;
+  /** Whether so many bytes have room in memory, which they take. */
+  private fits(bytes: number): boolean {
+    if (this.inMemory + bytes > this.bounds.memory) return false;
+    this.inMemory += bytes;
+    return true;
   }
 }

@@ -48,7 +48,7 @@ export const lifecycle: readonly LifecycleMoment[] = [
   },
   { name: 'taskDone', each: 'task', who: ['observers'], what: 'A task is over.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: "The task's row of the score matrix." },
-  { name: 'summary', each: 'run', who: ['regularizers', 'interventions'], what: "What the run's summary says of it." },
+  { name: 'summary', each: 'run', who: changing, what: "What the run's summary says of it." },
   { name: 'runDone', each: 'run', who: ['observers'], what: 'Everything is written.' },
   {
     name: 'dispose',

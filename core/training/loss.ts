@@ -3,6 +3,7 @@ import type { DropoutDraw } from '../contracts/backbone.js';
 import type { TrainingBatch } from '../contracts/batch.js';
 import type { MicroPosition } from '../contracts/moments.js';
 import type { PassResult } from '../contracts/passes.js';
+import type { Unit } from '../contracts/regularizer.js';
 import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
 import { nextLabels } from '../text/examples.js';
 import type { IdleWatch, TermProbe } from './idle-watch.js';
@@ -17,8 +18,8 @@ import { type AskedRegularizer, planStep, type StepPlan } from './step-plan.js';
 export interface MicroBatch {
   readonly batch: TrainingBatch;
   readonly step: MicroPosition;
-  /** This micro-batch's part of the step's answer tokens and rows, 0-1. */
-  readonly share: { readonly positions: number; readonly rows: number };
+  /** This micro-batch's part of the step's rows or positions, 0-1. */
+  share(unit: Unit): number;
   readonly dropout: DropoutDraw;
 }
 
@@ -95,7 +96,7 @@ function lossTerms(
   const { logits } = results.get(main) as PassResult;
   const crossEntropy = tf.mul(
     tf.mean(tokenCrossEntropy(logits as tf.Tensor2D, nextLabels(micro.batch))),
-    micro.share.positions,
+    micro.share('answers'),
   );
   const penalties = regularizers.map((named) => {
     const own = asked.find(({ name }) => name === named.name);
@@ -106,8 +107,11 @@ function lossTerms(
 
 function penaltyOf({ regularizer, passes }: AskedRegularizer, results: PassResults, micro: MicroBatch): tf.Scalar {
   const own = Object.entries(passes).map(([key, request]) => [key, results.get(request)]);
-  const penalty = regularizer.penalty({ step: micro.step, batch: micro.batch, passes: Object.fromEntries(own) });
-  return tf.mul(penalty, regularizer.over === 'weights' ? 1 : micro.share[regularizer.over]);
+  const { step, batch } = micro;
+  const share = (unit: Unit) => micro.share(unit);
+  const penalty = regularizer.penalty({ step, batch, passes: Object.fromEntries(own), share });
+  const { over } = regularizer;
+  return over === 'weights' || over === 'shares' ? penalty : tf.mul(penalty, share(over));
 }
 
 /** A regularizer's term by itself. */

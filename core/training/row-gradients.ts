@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter } from '../contracts/adapter.js';
 import type { LinearAddition, LinearSite } from '../contracts/backbone.js';
 import type { GradientRequest, PassResult } from '../contracts/passes.js';
-import type { NamedTensors } from '../contracts/tensors.js';
+import type { NamedTensors, NamedVariables } from '../contracts/tensors.js';
 import { lowRankRows, weightProbe } from '../engine/ops/row-gradients.js';
 import { mapTensors } from './named-tensors.js';
 import { sharePasses } from './passes.js';
@@ -18,15 +18,19 @@ type RowLoss = (result: PassResult) => tf.Tensor1D;
 export function rowGradients(request: GradientRequest, loss: RowLoss, model: Model): NamedTensors {
   const { of, reduce } = request;
   if (of === 'weights') return weightGradients(request, loss, model);
-  if (reduce === 'sum') return variableGradients(request, loss, model);
+  if (reduce === 'sum') return variableGradients(request, loss, model, model.adapter.trainable());
   return model.adapter.factors ? pairGradients(request, loss, model) : oneByOne(request, loss, model);
 }
 
 type Model = PassModel & { readonly adapter: Adapter };
 
 /** By the adapter's names of its variables; zeros where the loss does not reach one. */
-function variableGradients(request: GradientRequest, loss: RowLoss, model: Model): NamedTensors {
-  const variables = model.adapter.trainable();
+function variableGradients(
+  request: GradientRequest,
+  loss: RowLoss,
+  model: PassModel,
+  variables: NamedVariables,
+): NamedTensors {
   const entries = Object.entries(variables);
   const grads = gradientsOf(
     entries.map(([, variable]) => variable),
@@ -47,7 +51,8 @@ function pairGradients(request: GradientRequest, loss: RowLoss, model: Model): N
       }
     );
   };
-  return variableGradients(request, loss, { ...model, adapter: withAddition(adapter, addition) });
+  const instead = { ...model, adapter: { sites: adapter.sites, addition } };
+  return variableGradients(request, loss, instead, adapter.trainable());
 }
 
 function weightGradients(request: GradientRequest, loss: RowLoss, model: Model): NamedTensors {
@@ -70,7 +75,7 @@ function weightGradients(request: GradientRequest, loss: RowLoss, model: Model):
       };
     };
     const grads = gradientsOf([...probes.values()], () =>
-      lossOf(request, loss, { ...model, adapter: withAddition(adapter, addition) }),
+      lossOf(request, loss, { ...model, adapter: { sites: adapter.sites, addition } }),
     );
     return Object.fromEntries([...probes.keys()].map((name, i) => [name, grads[i]]));
   });
@@ -82,17 +87,15 @@ function weightGradients(request: GradientRequest, loss: RowLoss, model: Model):
  */
 function oneByOne(request: GradientRequest, loss: RowLoss, model: Model): NamedTensors {
   const each = (gradient: tf.Tensor) => (request.reduce === 'sum-of-squares' ? tf.square(gradient) : tf.abs(gradient));
+  const variables = model.adapter.trainable();
+  const sum = { ...request, reduce: 'sum' } as const;
   return tf.tidy(() => {
     const parts = Array.from({ length: request.rows.rows }, (_, row) => {
       const own: RowLoss = (result) => tf.slice(loss(result), row, 1);
-      return tf.tidy(() => mapTensors(variableGradients({ ...request, reduce: 'sum' }, own, model), each));
+      return tf.tidy(() => mapTensors(variableGradients(sum, own, model, variables), each));
     });
     return mapTensors(parts[0], (_, name) => tf.addN(parts.map((part) => part[name])));
   });
-}
-
-function withAddition(adapter: Adapter, addition: Adapter['addition']): Adapter {
-  return Object.create(adapter, { addition: { value: addition } }) as Adapter;
 }
 
 function lossOf(request: GradientRequest, loss: RowLoss, model: PassModel): tf.Scalar {

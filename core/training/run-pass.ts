@@ -11,7 +11,7 @@ import { flatPositions, indexWithin, union } from './positions.js';
 /** What a pass runs on. */
 export interface PassModel {
   readonly backbone: Backbone;
-  readonly adapter: Adapter;
+  readonly adapter: Pick<Adapter, 'sites' | 'addition'>;
 }
 
 export type PassResults = ReadonlyMap<PassRequest, PassResult>;

@@ -52,9 +52,10 @@ async function runSequence(parts: SequenceParts): Promise<TaskSummary[]> {
   const { data, tokenizer, settings, backbone, checkpoints } = parts;
   const prepared = prepareTasks(data, tokenizer, settings, backbone.sizes.maxPositions);
   for (const participant of whoTakesPart(parts, 'prepare')) await participant.prepare?.({ tasks: data.tasks });
-  const watch = new IdleWatch(parts, settings.allowIdle);
   const start = checkpoints?.start;
   const resumed = start && spreadState(parts, start.state, start.where);
+  const watch = new IdleWatch(parts, { allow: settings.allowIdle, names: resumed?.progress.watched });
+  warn(parts, watch.beyond(prepared.length), `acts from a later task on than the last of ${prepared.length}`);
   const { tasksDone, taskStep } = resumed?.progress ?? { tasksDone: 0, taskStep: 0 };
   const summaries = [...(resumed?.progress.summaries ?? [])];
   await parts.started?.();
@@ -67,16 +68,25 @@ async function runSequence(parts: SequenceParts): Promise<TaskSummary[]> {
       stepsBefore,
       watch,
       resumed: taskIndex === tasksDone && taskStep > 0 ? resumed : undefined,
-      save: ({ optimizer, kept, ...within }) =>
-        save(parts, { optimizer, kept, progress: { tasksDone: taskIndex, summaries, ...within } }, stepsBefore),
+      restored: () => start && disposeState(start.state),
+      save({ optimizer, kept, ...within }) {
+        const progress = { tasksDone: taskIndex, summaries, watched: watch.names, ...within };
+        return save(parts, { optimizer, kept, progress }, stepsBefore);
+      },
     });
-    if (start) disposeState(start.state);
     summaries.push(summary);
-    const progress = { tasksDone: taskIndex + 1, taskStep: 0, seconds: 0, summaries };
+    const progress = { tasksDone: taskIndex + 1, taskStep: 0, seconds: 0, summaries, watched: watch.names };
     await save(parts, { progress, kept: [] }, stepsBefore + prepared[taskIndex].steps);
     await parts.betweenTasks(taskIndex + 1, prepared[taskIndex].task);
   }
+  warn(parts, watch.unseen(prepared.length), 'was not seen to act: no task had enough steps to tell');
   return summaries;
+}
+
+function warn({ observers }: SequenceParts, plugins: readonly string[], what: string): void {
+  for (const plugin of plugins) {
+    for (const observer of observers) observer.warned?.(`plugin "${plugin}" ${what}`);
+  }
 }
 
 /** @param stepsBefore optimizer steps of the run before the task that the state is within */

@@ -3,6 +3,7 @@ import type { TrainingSettings } from '../config/schema.js';
 import type { TrainingBatch } from '../contracts/batch.js';
 import type { StepPosition } from '../contracts/moments.js';
 import type { StepRecord } from '../contracts/observer.js';
+import type { Unit } from '../contracts/regularizer.js';
 import { problem } from '../errors.js';
 import { dropoutDraw } from './dropout.js';
 import type { IdleWatch } from './idle-watch.js';
@@ -11,6 +12,7 @@ import { microGradient } from './loss.js';
 import { AdamW } from './optimizer.js';
 import { l2Norm, Packing } from './packing.js';
 import { type Participants, whoTakesPart } from './participants.js';
+import { flatPositions } from './positions.js';
 import type { RandomSource } from './random.js';
 import { learningRateFactor } from './schedule.js';
 
@@ -80,15 +82,15 @@ export class TaskTrainer {
     micros: readonly TrainingBatch[],
     step: StepPosition,
   ): { terms: number[]; gradient: tf.Tensor1D } {
-    const answers = sum(micros.map(({ answerPositions }) => answerPositions.length));
-    const rows = sum(micros.map((batch) => batch.rows));
+    const count = (batch: TrainingBatch, unit: Unit) =>
+      unit === 'rows' ? batch.rows : flatPositions(batch, unit).length;
     const parts = micros.map((batch, micro) =>
       microGradient(
         { ...this.parts, packing: this.packing },
         {
           batch,
           step: { ...step, micro },
-          share: { positions: batch.answerPositions.length / answers, rows: batch.rows / rows },
+          share: (unit) => count(batch, unit) / sum(micros.map((other) => count(other, unit))),
           dropout: dropoutDraw(this.parts.random, step.step, micro),
         },
       ),
@@ -114,7 +116,7 @@ export class TaskTrainer {
     const difference = this.optimizer.update(clipped, learningRate);
     const listeners = whoTakesPart(this.parts.run, 'afterStep').filter((participant) => participant.afterStep);
     if (listeners.length === 0) return;
-    const [gradients, updates] = [this.packing.unpack(clipped), this.packing.unpack(difference)];
+    const [gradients, updates] = [this.packing.unpack(gradient), this.packing.unpack(difference)];
     const moment = { step, gradients, clipping, updates };
     for (const listener of listeners) listener.afterStep?.(moment);
   }

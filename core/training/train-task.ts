@@ -25,6 +25,8 @@ export interface RunningTask {
   readonly watch: IdleWatch;
   /** What it goes on from, within it; the participants have been given their states. */
   readonly resumed?: SequenceState;
+  /** Called once nothing of `resumed` is needed any more. */
+  restored(): void;
   save(state: WithinTask): Promise<void>;
 }
 
@@ -51,16 +53,16 @@ export async function trainTask(parts: SequenceParts, running: RunningTask): Pro
 
 async function atMoment(name: 'beforeTask' | 'afterTask', parts: SequenceParts, running: RunningTask): Promise<void> {
   const { prepared, taskIndex } = running;
-  const made = new Map<string, unknown>();
+  const made = new Map<string, Promise<unknown>>();
   const moment: TaskMoment = {
     task: prepared.task,
     taskIndex,
     steps: prepared.steps,
     examples: prepared.examples,
     passes: new TaskPasses(parts, prepared, parts.settings.batchSize, parts.tokenizer.padding),
-    async shared<R>(key: string, make: () => R | Promise<R>): Promise<R> {
-      if (!made.has(key)) made.set(key, await make());
-      return made.get(key) as R;
+    shared<R>(key: string, make: () => R | Promise<R>): Promise<R> {
+      if (!made.has(key)) made.set(key, (async () => make())());
+      return made.get(key) as Promise<R>;
     },
   };
   for (const participant of whoTakesPart(parts, name)) await participant[name]?.(moment);
@@ -68,11 +70,13 @@ async function atMoment(name: 'beforeTask' | 'afterTask', parts: SequenceParts, 
 
 async function trainEpochs(parts: SequenceParts, running: RunningTask, seconds: () => number): Promise<void> {
   const { prepared, resumed, watch } = running;
-  const kept = new KeptPasses(keptRows(parts, running));
   const { settings, random, checkpoints } = parts;
+  const kept = new KeptPasses(keptRows(parts, running));
   const trainer = new TaskTrainer({ run: parts, task: prepared.task.name, settings, random, kept, watch });
   try {
+    if (resumed) kept.rows.restore(resumed.kept);
     if (resumed?.optimizer) trainer.optimizer.restore(resumed.optimizer);
+    running.restored();
     for (const { micros, position } of stepsOf(parts, running)) {
       const record = trainer.step(micros, position);
       for (const observer of parts.observers) observer.stepDone?.(record, position);
@@ -94,12 +98,10 @@ function isCheckpoint(done: number, steps: number, every = 0): boolean {
   return every > 0 && done % every === 0 && done < steps;
 }
 
-function keptRows({ settings, keepFolder }: SequenceParts, { taskIndex, resumed }: RunningTask): KeptRows {
+function keptRows({ settings, keepFolder }: SequenceParts, { taskIndex }: RunningTask): KeptRows {
   const { memory, disk } = settings.keep;
   const file = keepFolder && path.join(keepFolder, `task-${taskIndex + 1}.f32`);
-  const rows = new KeptRows({ memory: memory * MIB, disk: disk * MIB }, file);
-  rows.restore(resumed?.kept ?? []);
-  return rows;
+  return new KeptRows({ memory: memory * MIB, disk: disk * MIB }, file);
 }
 
 interface PlacedStep {

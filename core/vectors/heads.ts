@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { z } from 'zod';
 import { didYouMean } from '../config/nearest.js';
 import type { ModelSizes } from '../contracts/backbone.js';
@@ -52,7 +53,7 @@ export const headPresets: Readonly<Record<string, HeadPreset>> = {
 };
 
 const index = z.number().int().min(0);
-const head = z.tuple([index, index], index.or(z.number()));
+const head = z.tuple([index, index], z.number());
 const headFile = z.union([
   z.array(head).min(1),
   z.object({ heads: z.array(head).min(1) }).transform(({ heads }) => heads),
@@ -111,10 +112,14 @@ async function headsOf(given: string, where: string): Promise<readonly Head[]> {
       remedy: `Take a preset (${Object.keys(headPresets).join(', ')}) or give a file.`,
     });
   }
-  const text = await readFile(given, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const refuse = (why: string) => {
     const names = Object.keys(headPresets);
-    const got = `"${given}"${didYouMean(given, names)}, ${error.code === 'ENOENT' ? 'no such file' : error.message}`;
-    throw problem('CONFIG_VALUE', { where, expected: `preset, ${names.join(', ')} or a JSON file`, got });
+    const got = `"${given}"${didYouMean(given, names)}, ${why}`;
+    return problem('CONFIG_VALUE', { where, expected: `preset, ${names.join(', ')} or a JSON file`, got });
+  };
+  if (!path.isAbsolute(given)) throw refuse('no such file');
+  const text = await readFile(given, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw refuse(error.code === 'ENOENT' ? 'no such file' : error.message);
   });
   const parsed = headFile.safeParse(jsonOf(text, given));
   if (parsed.success) return parsed.data as unknown as readonly Head[];

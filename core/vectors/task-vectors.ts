@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { filePathOrName } from '../config/paths.js';
@@ -53,7 +54,7 @@ export type TaskVectorOptions = z.infer<z.ZodObject<typeof taskVectorOptions>>;
 
 /** What measuring needs of the run. */
 export interface VectorTools {
-  /** The plugin's name: draws and messages bear it. */
+  /** The plugin's name, for errors. */
   readonly plugin: string;
   readonly backbone: Backbone;
   /** Name, hub id or path of the run's model. */
@@ -94,7 +95,8 @@ export class TaskVectors {
     const stream = random.stream('task-vectors/random-heads');
     this.heads = control === 'random' ? randomHeads(named, backbone.sizes, stream) : named;
     if (isView(activations)) for (const task of tasks) this.samplesOf(task);
-    else if (existsSync(activations)) this.file = await readVectorFile(activations, backbone.sizes, tasks);
+    else if (path.isAbsolute(activations) && existsSync(activations))
+      this.file = await readVectorFile(activations, backbone.sizes, tasks);
     else {
       const where = `plugin "${plugin}", activations`;
       throw problem('CONFIG_VALUE', { where, expected: `${views.join(', ')} or a safetensors file`, got: activations });
@@ -113,10 +115,6 @@ export class TaskVectors {
     const { values, ...measurement } = await shared(key, () => this.measure(moment, activations as View));
     this.values = values;
     this.measurements.set(task.name, measurement);
-    if (measurement.correctOnly) return;
-    const { correct, prompts } = measurement;
-    const why = `task "${task.name}": ${correct} of ${prompts} prompts answered right, fewer than ${this.options.minCorrect}`;
-    this.tools.logger.warn(`${this.tools.plugin}: ${why}; mean activations are over all of them`);
   }
 
   /** The heads with their mean activations on the task. */
@@ -154,7 +152,15 @@ export class TaskVectors {
       random.stream(`task-vectors/task-${taskIndex + 1}/prompts`),
     );
     if (made.length === 0) throw this.tooFew(task, `none that fits ${maxTokens} tokens`);
-    return meanActivations(passes, backbone, made, { heads: this.heads, view, minCorrect, pad: tokenizer.padding });
+    const settings = { heads: this.heads, view, minCorrect, pad: tokenizer.padding };
+    const measured = meanActivations(passes, backbone, made, settings);
+    if (!measured.correctOnly) this.warnOfFew(task, measured);
+    return measured;
+  }
+
+  private warnOfFew({ name }: Task, { correct, prompts }: Measurement): void {
+    const why = `${correct} of ${prompts} prompts answered right, fewer than ${this.options.minCorrect}`;
+    this.tools.logger.warn(`task "${name}": ${why}; mean activations are over all of them`);
   }
 
   private samplesOf(task: Task): readonly TextExample[] {

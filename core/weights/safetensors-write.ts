@@ -18,6 +18,7 @@ export async function writeSafetensors(
     try {
       await writeAll(file, header);
       for (const { values } of tensors) await writeAll(file, bytesOf(values));
+      await file.sync();
     } finally {
       await file.close();
     }

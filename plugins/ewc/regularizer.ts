@@ -25,6 +25,8 @@ import type { EwcOptions } from './plugin.js';
 export class ElasticWeightConsolidation implements Regularizer {
   readonly over = 'weights';
   readonly startsAt = 1;
+  /** Only where Fisher information is estimated while a task trains. */
+  readonly afterStep?: (moment: UpdateMoment) => void;
   private readonly anchor: WeightAnchor;
 
   constructor(
@@ -33,19 +35,12 @@ export class ElasticWeightConsolidation implements Regularizer {
     @inject(RANDOM) private readonly random: RandomSource,
   ) {
     this.anchor = new WeightAnchor(adapter, options.over);
+    if (options.fisher === 'running') this.afterStep = (moment) => this.growRunning(moment);
   }
 
   penalty(): tf.Scalar {
     const { lambda, half } = this.options;
     return tf.mul(this.anchor.distance(), half ? lambda / 2 : lambda);
-  }
-
-  /** TRACE's estimate grows with every step: F += g^2 / (steps of an epoch), g before clipping, the penalty's part included. */
-  afterStep({ gradients, clipping, step }: UpdateMoment): void {
-    if (this.options.fisher !== 'running') return;
-    const factor = step.epochs / step.taskSteps / clipping ** 2;
-    const squares = Object.entries(gradients).map(([name, g]) => [name, tf.mul(tf.square(g), factor)]);
-    this.anchor.grow(Object.fromEntries(squares));
   }
 
   afterTask(moment: TaskMoment): void {
@@ -69,6 +64,13 @@ export class ElasticWeightConsolidation implements Regularizer {
 
   dispose(): void {
     this.anchor.dispose();
+  }
+
+  /** TRACE's estimate grows with every step: F += g^2 / (steps of an epoch), g before clipping, the penalty's part included. */
+  private growRunning({ gradients, step }: UpdateMoment): void {
+    const factor = step.epochs / step.taskSteps;
+    const squares = Object.entries(gradients).map(([name, g]) => [name, tf.mul(tf.square(g), factor)]);
+    this.anchor.grow(Object.fromEntries(squares));
   }
 
   private estimate(moment: TaskMoment, squares: 'per-sample' | 'batch'): NamedTensors {

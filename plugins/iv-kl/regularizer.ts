@@ -28,11 +28,17 @@ import {
   TaskVectors,
   TOKENIZER,
   type Tokenizer,
+  type Unit,
 } from '../../core/index.js';
 import { headDifference, headsAt } from './head-term.js';
 import type { IvKlOptions } from './plugin.js';
 
 type Term = IvKlOptions['terms'][number];
+
+/** What a term is a mean over. */
+function unitOf({ positions, reduction }: Term): Unit {
+  return reduction === 'sum-per-row' ? 'rows' : positions;
+}
 
 /**
  * lambda KL(p_IV || p_zero-shot) (Eq. 4): p_IV the target model's next-token distribution with the instruction vector, detached;
@@ -40,8 +46,9 @@ type Term = IvKlOptions['terms'][number];
  */
 @injectable()
 export class InstructionVectorDivergence implements Regularizer {
-  readonly over: 'positions' | 'rows';
+  readonly over = 'shares';
   readonly startsAt = 0;
+  readonly mayRest: boolean;
   private readonly vectors: TaskVectors;
   /** The instruction vector of this task, once it was asked for. */
   private theta?: Float32Array;
@@ -54,10 +61,8 @@ export class InstructionVectorDivergence implements Regularizer {
     @inject(LOGGER) logger: Logger,
     @inject(MODEL) model: string,
   ) {
-    const rowMeans = options.terms.every(
-      (term) => term.positions === 'answer-start' || term.reduction === 'sum-per-row',
-    );
-    this.over = rowMeans ? 'rows' : 'positions';
+    const { terms, headTerm } = options;
+    this.mayRest = [...terms, ...(headTerm ? [headTerm] : [])].every(({ above }) => above > 0);
     this.vectors = new TaskVectors({ plugin: 'iv-kl', backbone, model, tokenizer, random, logger }, options);
   }
 
@@ -87,16 +92,17 @@ export class InstructionVectorDivergence implements Regularizer {
     return requests;
   }
 
-  penalty({ passes, batch }: PenaltyMoment): tf.Scalar {
+  penalty({ passes, batch, share }: PenaltyMoment): tf.Scalar {
     const { terms, headTerm } = this.options;
-    const charges = terms.map((term) => {
+    const charges: tf.Tensor[] = terms.map((term) => {
       const [vector, plain] = [passes[`vector ${term.positions}`].logits, passes[`plain ${term.positions}`].logits];
-      return this.charge(term, this.divergence(vector as tf.Tensor2D, plain as tf.Tensor2D), batch.rows);
+      const charge = this.charge(term, this.divergence(vector as tf.Tensor2D, plain as tf.Tensor2D), batch.rows);
+      return tf.mul(charge, share(unitOf(term)));
     });
     if (headTerm) {
       const [own, target] = [passes.heads.captures, passes['target heads'].captures];
       const difference = headDifference(this.backbone, this.vectors.current().heads, { own, target, batch });
-      charges.push(tf.mul(headTerm.weight, whileAbove(difference, headTerm.above)));
+      charges.push(tf.mul(whileAbove(difference, headTerm.above), headTerm.weight * share('answer-start')));
     }
     return tf.addN(charges) as tf.Scalar;
   }

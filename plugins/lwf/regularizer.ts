@@ -9,6 +9,7 @@ import {
   type PenaltyMoment,
   type Regularizer,
   topDivergence,
+  type Unit,
   type z,
 } from '../../core/index.js';
 import type { lwfOptions } from './plugin.js';
@@ -21,12 +22,12 @@ const positions = { answers: 'answers', all: 'real', padded: 'all' } as const;
  */
 @injectable()
 export class LearningWithoutForgetting implements Regularizer {
-  readonly over: 'positions' | 'rows';
+  readonly over: Unit;
   readonly startsAt: number;
 
   constructor(@inject(OPTIONS) private readonly options: z.infer<typeof lwfOptions>) {
     this.startsAt = options.startsAt;
-    this.over = options.reduction === 'mean' ? 'positions' : 'rows';
+    this.over = options.reduction === 'mean' ? positions[options.positions] : 'rows';
   }
 
   passes(): Record<string, PassRequest> {

@@ -40,7 +40,7 @@ interface Draw {
  */
 @injectable()
 export class Replay implements Regularizer {
-  readonly over = 'positions';
+  readonly over = 'rows';
   readonly startsAt = 1;
   private buffer: BufferState = emptyBuffer;
   private last?: Draw;

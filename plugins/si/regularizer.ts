@@ -51,11 +51,11 @@ export class SynapticIntelligence implements Regularizer {
   }
 
   /** omega_k -= g_k dtheta_k (Eq. 3), g the gradient before clipping and without this term's own part. */
-  afterStep({ gradients, clipping, updates }: UpdateMoment): void {
+  afterStep({ gradients, updates }: UpdateMoment): void {
     const offsets = this.anchor.offsets();
-    const drops = mapTensors(gradients, (clipped, name) => {
+    const drops = mapTensors(gradients, (gradient, name) => {
       const own = this.slope(name, tf.sub(offsets[name], updates[name]));
-      return tf.mul(tf.sub(own, tf.div(clipped, clipping)), updates[name]);
+      return tf.mul(tf.sub(own, gradient), updates[name]);
     });
     growTensors(this.omega, drops);
     tf.dispose([offsets, drops]);

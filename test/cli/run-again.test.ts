@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ regularizers: [{ use: ewc, over: merged, lambda: 10 }, { use: lwf }]
 benchmark:
   use: jsonl
   tasks: [{ name: a, train: a.jsonl, test: a.jsonl, epochs: 6 }, { name: b, train: a.jsonl, epochs: 6 }]
-training: { batchSize: 2, maxOutputTokens: 3 }
+training: { batchSize: 2, maxOutputTokens: 3, keep: { memory: 0 } }
 evaluation: { by: [first-token] }
 checkpoint: { every: 3 }
 `;
@@ -76,6 +76,13 @@ describe('palimpsest run --resume', () => {
     expect([status, stdout]).toEqual([0, `over already: ${join(folder, 'whole')}\n`]);
     expect(lines('whole')).toEqual(before);
   });
+
+  it('is refused with another config than the run began with, also where that is over', async () => {
+    const other = ['run', 'run.yaml', '--set', 'training.batchSize=3', '--out', 'whole', '--resume'];
+    const { status, stderr } = await palimpsest(other, folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/CHECKPOINT_INVALID.*whole\/config.json, training.batchSize: .*expected 2, got 3/);
+  });
 });
 
 describe('palimpsest run --allow-idle', () => {
@@ -99,11 +106,32 @@ describe('palimpsest run with several configs', () => {
     expect(table).toMatch(/│ at the end │ a +│[\s\S]*│ run +│ \d\.\d\d │[\s\S]*│ other +│ \d\.\d\d │/);
   });
 
-  it('runs none where one of them is wrong', async () => {
-    writeText(folder, 'wrong.yaml', 'extends: [run.yaml]\nsed: 1\n');
+  it.each([
+    ['a key', 'sed: 1'],
+    ["a plugin's option", 'regularizers: [{ use: ewc, lamda: 10 }]'],
+  ])('runs none where %s of a later one is wrong', async (_, line) => {
+    writeText(folder, 'wrong.yaml', `extends: [run.yaml]\n${line}\n`);
     const { status, stderr } = await palimpsest(['run', 'run.yaml', 'wrong.yaml', '--out', 'neither'], folder);
     expect(status).toBe(2);
     expect(stderr).toMatch(/CONFIG_KEY.*wrong.yaml:2/);
     expect(existsSync(join(folder, 'neither'))).toBe(false);
+  });
+
+  it('refuses two of one name, which would write one folder', async () => {
+    mkdirSync(join(folder, 'twin'), { recursive: true });
+    writeText(join(folder, 'twin'), 'run.yaml', 'extends: [../run.yaml]\n');
+    const { status, stderr } = await palimpsest(['run', 'run.yaml', 'twin/run.yaml', '--out', 'neither'], folder);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/USAGE.*configs of different names.*two called "run"/)]);
+  });
+
+  it('gives two of one name a folder each, and the names that tell them apart in the table', async () => {
+    mkdirSync(join(folder, 'twin'), { recursive: true });
+    writeText(join(folder, 'twin'), 'run.yaml', 'extends: [../run.yaml]\n');
+    const short = ['--set', 'benchmark.tasks.0.epochs=1', '--set', 'benchmark.tasks.1.epochs=1'];
+    const { status, stdout } = await palimpsest(['run', 'run.yaml', 'twin/run.yaml', ...short], folder);
+    expect(status).toBe(0);
+    const folders = [...stdout.matchAll(/written to (\S+)/g)].map(([, name]) => name);
+    expect(new Set(folders).size).toBe(2);
+    expect(stdout).toMatch(/│ run.yaml +│[\s\S]*│ twin\/run.yaml +│/);
   });
 });

@@ -20,6 +20,11 @@ it.each([
   ['a known contract', { provides: { observr: Nothing } }, /exactly one of/],
   ['a class', { provides: { observer: undefined } }, /a class/],
   ['options', { options: undefined }, /z\.strictObject/],
+  [
+    'no option that would hide its presets',
+    { options: z.strictObject({ preset: z.string() }), presets: {} },
+    /no option `preset`/,
+  ],
 ])('demands %s', (_, change, message) => {
   expect(() => definePlugin({ ...good, ...change } as never)).toThrow(message);
 });

@@ -109,7 +109,7 @@ describe("ivg's mean activations", () => {
     const ivg = await started({ ...measuring, minCorrect: 4 }, moment(), logger);
     const { tasks } = ivg.summary() as { tasks: Record<string, object> };
     expect(tasks.toy).toEqual({ prompts: 4, correct: expect.any(Number), correctOnly: false });
-    expect(warnings[0]).toMatch(/^ivg: task "toy": \d of 4 prompts answered right, fewer than 4; .* over all of them$/);
+    expect(warnings[0]).toMatch(/^task "toy": \d of 4 prompts answered right, fewer than 4; .* over all of them$/);
   });
 
   it('are of the model before the task, or of the initial one', async () => {

@@ -5,6 +5,7 @@ import { toyLosses } from '../../core/testing/index.js';
 import lwf, { lwfOptions } from '../../plugins/lwf/plugin.js';
 import { LearningWithoutForgetting } from '../../plugins/lwf/regularizer.js';
 import { toyTask, trainToy } from '../training/toy-run.js';
+import { termsByMicroBatches } from './micro-batches.js';
 
 const build = (options: object = {}) => new LearningWithoutForgetting(lwfOptions.parse(options));
 
@@ -62,10 +63,6 @@ describe('lwf', () => {
     expect([build().startsAt, build({ startsAt: 1 }).startsAt]).toEqual([0, 1]);
   });
 
-  it('is weighted over micro-batches by answer tokens, or by rows where it is a sum over rows', () => {
-    expect([build().over, build({ reduction: 'sum-per-row' }).over]).toEqual(['positions', 'rows']);
-  });
-
   it.each([
     [{ top: 5, direction: 'student-teacher' }, 'direction', 'teacher-student with `top`'],
     [{ top: 5, positions: 'padded' }, 'positions', 'answers or all with `top`'],
@@ -113,6 +110,15 @@ describe('in training, lwf', () => {
     expect((await terms({ student: 'step' }, intervention))[0]).toBeGreaterThan(1e-3);
     expect(Math.abs((await terms({ student: 'plain' }, intervention))[0])).toBeLessThan(1e-6);
   });
+
+  it.each([{}, { positions: 'all' }, { reduction: 'sum-per-row' }])(
+    'costs as much in four micro-batches of a row as in one of four rows: %o',
+    async (options) => {
+      const { whole, parts } = await termsByMicroBatches(() => build(options));
+      expect(whole[2]).toBeGreaterThan(1e-3);
+      for (const [k, term] of parts.entries()) expect(term).toBeCloseTo(whole[k], 5);
+    },
+  );
 
   it('forgets less than plain training on the toy tasks', async () => {
     const forgotten = async (weight: number) => {

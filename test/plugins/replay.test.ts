@@ -40,7 +40,7 @@ describe('replay', () => {
     const cost = (logits: number[][]) =>
       tf.tidy(() => {
         const replayed = { logits: tf.tensor2d(logits), captures: {} };
-        return numbers(own.penalty({ step: at(1), batch, passes: { replayed } }))[0];
+        return numbers(own.penalty({ step: at(1), batch, passes: { replayed }, share: () => 1 }))[0];
       });
     expect(cost([[7, 7, 7, 7]])).toBeCloseTo(3 * Math.log(4), 5);
     own.afterTask(endOfTask(examples(9)));

@@ -13,7 +13,7 @@ const single = { use: 'inc-lora', growth: 'single', rank: 4 };
 
 describePlugin(manifest, { adapter: single, options: { c: 0.1, xi: 0.1 } });
 
-/** A step of the weights by `update`, of the gradient `g` clipped by a factor. */
+/** A step of the weights by `update`, of the gradient `g`, which was then clipped by a factor. */
 interface Step {
   readonly g: number[];
   readonly update: number[];
@@ -31,7 +31,7 @@ describe('si', () => {
     for (const { g, update, clipping = 1 } of steps) {
       adapter.move(numbers(adapter.w).map((value, i) => value + update[i]));
       tf.tidy(() => {
-        const gradients = { w: tf.tensor1d(g.map((value) => value * clipping)) };
+        const gradients = { w: tf.tensor1d(g) };
         regularizer.afterStep({ step: {} as StepPosition, gradients, clipping, updates: { w: tf.tensor1d(update) } });
       });
     }

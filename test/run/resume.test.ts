@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -30,6 +30,18 @@ training:
 evaluation: { by: [first-token] }
 `.replaceAll('...vectors', vectors.slice(2, -2));
 
+/** Methods that hold weights, which last over the run. */
+const anchored = `
+extends: [run.yaml]
+adapter: { use: inc-lora, growth: single, rank: 2, alpha: 4 }
+regularizers:
+  - { use: replay, capacity: 5 }
+  - { use: si, c: 1 }
+  - { use: mas, lambda: 1, over: adapter }
+  - { use: l2-anchor, strength: 0.1 }
+interventions: []
+`;
+
 /** Optimizer steps: 2 epochs of ceil(ceil(8 / 3) / 2) = 2, then 3 of them. */
 const STEPS = 10;
 
@@ -44,8 +56,17 @@ function killAt(moment: 'stepDone' | 'taskStarted' | 'taskDone' | 'scored', coun
   return { [moment]: strike };
 }
 
-async function run(out: string, { every, resume = false, kill }: { every: number; resume?: boolean; kill?: Observer }) {
-  const loaded = loadConfig(path.join(folder, 'run.yaml'), { set: [`checkpoint.every=${every}`] });
+interface Setting {
+  readonly every: number;
+  readonly resume?: boolean;
+  readonly kill?: Observer;
+  /** Overrides of the config. */
+  readonly set?: readonly string[];
+  readonly config?: string;
+}
+
+async function run(out: string, { every, resume = false, kill, set = [], config: name = 'run.yaml' }: Setting) {
+  const loaded = loadConfig(path.join(folder, name), { set: [`checkpoint.every=${every}`, ...set] });
   const warned: string[] = [];
   const logger = { info: () => {}, warn: (message: string) => void warned.push(message) };
   await runConfig({ loaded, folder: path.join(folder, out), resume, observers: kill ? [kill] : [], logger });
@@ -75,6 +96,7 @@ function outcome(out: string): Record<string, unknown> {
 beforeAll(async () => {
   await writeToyModel(path.join(folder, 'toy'));
   writeText(folder, 'run.yaml', config);
+  writeText(folder, 'anchored.yaml', anchored);
   writeText(folder, 'heads.json', '[[0, 1], [1, 2]]');
   const rows = (answer: (letter: string) => string) =>
     Array.from(
@@ -116,6 +138,15 @@ describe('a run that was killed', () => {
     expect(outcome(out)).toEqual(outcome('whole'));
   });
 
+  it.each([3, 6, 9])('at step %i goes on to equal bits with methods that hold weights', async (step) => {
+    const anchoring = { every: 2, config: 'anchored.yaml' };
+    if (step === 3) await run('whole-anchored', anchoring);
+    const out = `killed-anchored-${step}`;
+    await expect(run(out, { ...anchoring, kill: killAt('stepDone', step) })).rejects.toThrow(Killed);
+    await run(out, { ...anchoring, resume: true });
+    expect(outcome(out)).toEqual(outcome('whole-anchored'));
+  });
+
   it('again and again goes on all the same', async () => {
     await expect(run('often', { every: 2, kill: killAt('stepDone', 3) })).rejects.toThrow(Killed);
     for (const kill of [killAt('stepDone', 4), killAt('stepDone', 1), killAt('scored', 4)]) {
@@ -130,6 +161,13 @@ describe('going on', () => {
   it('from nothing begins', async () => {
     await run('fresh', { every: 2, resume: true });
     expect(outcome('fresh')).toEqual(outcome('whole'));
+  });
+
+  it('begins as well where the run was killed before it had written its head', async () => {
+    mkdirSync(path.join(folder, 'headless'));
+    writeText(path.join(folder, 'headless'), 'environment.json', '{}');
+    await run('headless', { every: 2, resume: true });
+    expect(outcome('headless')).toEqual(outcome('whole'));
   });
 
   it('is refused for a run that is over, and in a folder that holds something else', async () => {
@@ -162,6 +200,34 @@ describe('going on', () => {
     const tensors = tf.memory().numTensors;
     await expect(run('other-run', { every: 2, resume: true })).rejects.toThrow(/CHECKPOINT_INVALID.*progress/);
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('is refused with another bound of kept passes, and with another file that an option names', async () => {
+    await expect(run('kept', { every: 2, kill: killAt('stepDone', 5) })).rejects.toThrow(Killed);
+    const other = { every: 2, resume: true, set: ['training.keep.memory=1'] };
+    await expect(run('kept', other)).rejects.toThrow(/CHECKPOINT_INVALID.*training.keep.memory: .*expected 0, got 1/);
+    writeText(folder, 'heads.json', '[[0, 1], [1, 3]]');
+    const swapped = run('kept', { every: 2, resume: true });
+    await expect(swapped).rejects.toThrow(/CHECKPOINT_INVALID.*inputs.json, files.*heads.json/);
+    writeText(folder, 'heads.json', '[[0, 1], [1, 2]]');
+  });
+
+  it('is refused where tensors are missing, or a line of what was scored is damaged; one cut off is left out', async () => {
+    await expect(run('damaged', { every: 2, kill: killAt('stepDone', 7) })).rejects.toThrow(Killed);
+    const tensors = path.join(folder, 'damaged', 'checkpoints', 'step-6', 'tensors.safetensors');
+    const held = readFileSync(tensors);
+    rmSync(tensors);
+    await expect(run('damaged', { every: 2, resume: true })).rejects.toThrow(/CHECKPOINT_INVALID.*tensors.safetensors/);
+    writeFileSync(tensors, held);
+    const journal = path.join(folder, 'damaged', 'scores.jsonl');
+    const scored = readFileSync(journal, 'utf8');
+    writeFileSync(journal, `{"record"\n${scored}`);
+    await expect(run('damaged', { every: 2, resume: true })).rejects.toThrow(
+      /CHECKPOINT_INVALID.*scores.jsonl, line 1/,
+    );
+    writeFileSync(journal, `${scored}{"record"`);
+    await run('damaged', { every: 2, resume: true });
+    expect(outcome('damaged')).toEqual(outcome('whole'));
   });
 
   it('leaves nothing of its checkpoints when the run is over', () => {

@@ -3,6 +3,7 @@ import {
   type AdapterView,
   BACKBONE,
   CONFIG_FOLDER,
+  type Declarations,
   definePlugin,
   type LinearAddition,
   type LinearSite,
@@ -21,13 +22,20 @@ class Lora extends IncLora {
   static inject = [OPTIONS, BACKBONE, RANDOM, CONFIG_FOLDER];
 }
 
-const broken = (fault: string, promise: string, adapter: typeof Lora, settings: ConformanceSettings = {}) => ({
+const broken = (
+  fault: string,
+  promise: string,
+  adapter: typeof Lora,
+  settings: ConformanceSettings = {},
+  writes?: Declarations['writes'],
+) => ({
   fault,
   promise,
   manifest: definePlugin({
     name: 'lora',
     summary: 'Adapts.',
     provides: { adapter: injected(adapter) },
+    declares: writes && (() => ({ writes })),
     options: incLoraOptions,
   }),
   settings: { options: { rank: 2, alpha: 4 }, ...settings },
@@ -99,6 +107,10 @@ class WritesIntoWeights extends Lora {
   }
 }
 
+/** A LoRA that declares what is not so. */
+const lying = (fault: string, writes: Declarations['writes'], options = {}, adapter = Lora) =>
+  broken(fault, 'it writes what it declares to write', adapter, { options: { rank: 2, ...options } }, writes);
+
 export const brokenAdapters: readonly BrokenPlugin[] = [
   broken('starts a task at random', 'a task begins with the logits that the last one left', StartsAtRandom),
   broken(
@@ -125,4 +137,16 @@ export const brokenAdapters: readonly BrokenPlugin[] = [
   broken('renames its variables', 'its variables keep their names', Renames),
   broken('gives pairs twice as strong', '`pairs` is what was added', DoublesPairs),
   broken('has pairs that it denies', '`pairs` is what was added', Lora, { supports: { pairs: false } }),
+  lying('adds to more layers than it declares', { linear: ['q_proj'] }),
+  lying('denies its factors', { pairs: false }),
+  lying('replaces variables that it declares to last', { variables: 'run' }),
+  lying('keeps variables that it declares to replace', { variables: 'task' }, { growth: 'single' }),
+  lying(
+    'declares pairs that it has not',
+    { pairs: true },
+    {},
+    class extends Lora {
+      override factors = undefined as never;
+    },
+  ),
 ];

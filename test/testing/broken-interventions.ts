@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type ActivationEdit, definePlugin, type Intervention, z } from '../../core/index.js';
+import { type ActivationEdit, type Declarations, definePlugin, type Intervention, z } from '../../core/index.js';
 import { type BrokenPlugin, injected } from './broken-plugin.js';
 
 /** An intervention that keeps every promise: adds 0.1 to the heads of a layer from the second task on. */
@@ -17,17 +17,21 @@ class Nudge implements Intervention {
   }
 }
 
-const manifestOf = (intervention: typeof Nudge) =>
+type Activations = NonNullable<Declarations['writes']>['activations'];
+
+const manifestOf = (intervention: typeof Nudge, activations: Activations = { heads: 'add' }) =>
   definePlugin({
     name: 'nudge',
     summary: 'Nudges.',
     provides: { intervention: injected(intervention) },
+    declares: () => ({ writes: { activations } }),
     options: z.strictObject({}),
   });
 
 export const goodIntervention = manifestOf(Nudge);
 
 const SITES = 'it edits, and only sites that it declares and the model has';
+const DECLARES = 'it edits what it declares to edit, and `add` adds';
 const SHAPE = 'an edit keeps the shape of its activation and leaves it finite';
 
 const broken = (fault: string, promise: string, intervention: typeof Nudge): BrokenPlugin => ({
@@ -79,6 +83,17 @@ export const brokenInterventions: readonly BrokenPlugin[] = [
     'an edit declared `where: answers` changes nothing elsewhere',
     class extends Nudge {
       override edits = () => [{ ...this.edit((x) => tf.add(x, 0.1)), where: 'answers' as const }];
+    },
+  ),
+  {
+    ...{ fault: 'edits another kind of site than it declares', promise: DECLARES },
+    manifest: manifestOf(Nudge, { residual: 'add' }),
+  },
+  broken(
+    'scales what it declares to add to',
+    DECLARES,
+    class extends Nudge {
+      override edits = () => [this.edit((x) => tf.mul(x, 2))];
     },
   ),
 ];

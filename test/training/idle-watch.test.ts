@@ -17,7 +17,7 @@ const taskOf = (name: string, steps: number) =>
 /** A regularizer with a term of its own in every step. */
 function costing(term: (step: StepPosition, logits: tf.Tensor) => tf.Tensor, startsAt = 0): Regularizer {
   return {
-    over: 'positions',
+    over: 'answers',
     startsAt,
     passes: () => ({ own: { logits: 'answers' } }),
     penalty: ({ step, passes: { own } }) => term(step, own.logits as tf.Tensor) as tf.Scalar,
@@ -103,7 +103,46 @@ describe('a run', () => {
   });
 });
 
+describe('a run that ends without a verdict', () => {
+  async function warnings(steps: readonly number[], regularizer: Regularizer): Promise<string[]> {
+    const seen: string[] = [];
+    const tasks = steps.map((count, i) => taskOf(`task ${i + 1}`, count));
+    const observers = [{ warned: (message: string) => void seen.push(message) }];
+    const regularizers = [{ name: 'own', regularizer }];
+    await trainToy(tasks, { settings: { batchSize: 1, allowIdle: false }, regularizers, observers });
+    return seen;
+  }
+
+  it('warns of a plugin that would have acted from a later task on', async () => {
+    const [warning, ...more] = await warnings([3], { ...something, startsAt: 1 });
+    expect(warning).toContain('"own" acts from a later task on than the last of 1');
+    expect(more).toEqual([]);
+  });
+
+  it('warns of a plugin that no task was long enough to judge, unless it may rest', async () => {
+    const [warning, ...more] = await warnings([2, 2], nothing);
+    expect(warning).toContain('"own" was not seen to act');
+    expect(more).toEqual([]);
+    expect(await warnings([2, 2], { ...nothing, mayRest: true })).toEqual([]);
+    expect(await warnings([3], something)).toEqual([]);
+  });
+
+  it('lets a plugin that may rest cost nothing, but not without gradient', async () => {
+    expect(await warnings([6], { ...nothing, mayRest: true })).toEqual([]);
+    const fixed = { ...costing(() => tf.scalar(3)), mayRest: true };
+    await expect(warnings([6], fixed)).rejects.toThrow(/PLUGIN_IDLE.*without gradient/);
+  });
+});
+
 describe('the watch', () => {
+  it('of a run that goes on watches those that were not seen to act', () => {
+    const regularizers = ['seen', 'new'].map((name) => ({ name, regularizer: nothing }));
+    const watch = new IdleWatch({ regularizers, interventions: [] }, { names: ['new'] });
+    expect(watch.names).toEqual(['new']);
+    const at = { taskIndex: 0, taskStep: 1, taskSteps: 9 } as StepPosition;
+    expect(['seen', 'new'].map((name) => watch.wants(name, at))).toEqual([false, true]);
+  });
+
   it('looks from the second step on, until it has seen the plugin act', () => {
     const watch = new IdleWatch({ regularizers: [{ name: 'own', regularizer: something }], interventions: [] });
     const at = (taskStep: number) => ({ taskIndex: 0, taskStep, taskSteps: 9 }) as StepPosition;

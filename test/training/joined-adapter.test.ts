@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Adapter } from '../../core/contracts/adapter.js';
+import type { LinearSite } from '../../core/contracts/backbone.js';
 import type { TaskMoment } from '../../core/contracts/moments.js';
 import { additionsOf } from '../../core/training/additions.js';
 import { JoinedAdapter } from '../../core/training/joined-adapter.js';
@@ -16,7 +18,7 @@ let joined: JoinedAdapter;
 beforeEach(async () => {
   backbone = await toyLlama();
   parts = [toyLora(backbone, { targets: ['q_proj'] }), toyLora(backbone, { targets: ['v_proj'], rank: 3, alpha: 3 })];
-  joined = new JoinedAdapter(parts);
+  joined = joining(parts);
   await joined.beforeTask(task);
   tf.tidy(() => {
     for (const variable of Object.values(joined.trainable())) {
@@ -28,6 +30,9 @@ afterEach(() => {
   for (const part of parts) part.dispose();
   backbone.dispose();
 });
+
+const joining = (adapters: readonly Adapter[]) =>
+  new JoinedAdapter(adapters.map((adapter, i) => ({ name: `lora-${i + 1}`, adapter })));
 
 const logits = (adapter: JoinedAdapter) =>
   tf.tidy(() =>
@@ -57,13 +62,43 @@ describe('several adapters as one', () => {
     for (const [i, value] of logits(joined).entries()) expect(value).toBeCloseTo(learnt[i], 4);
   });
 
+  it('are refused at one site, naming both', () => {
+    const other = toyLora(backbone, { targets: ['k_proj', 'v_proj'] });
+    expect(() => joining([...parts, other])).toThrow(
+      /PLUGIN_CLASH.*linear site model.layers.0.self_attn.v_proj.*"lora-2", adapter 2 and "lora-3", adapter 3/,
+    );
+    other.dispose();
+  });
+
+  it('are refused with variables of one name', () => {
+    const named = (site: LinearSite): Adapter => ({
+      sites: [site],
+      trainable: () => parts[0].trainable(),
+      addition: () => undefined,
+    });
+    const [one, other] = backbone.linearSites;
+    expect(() => joining([named(one), named(other)]).trainable()).toThrow(/PLUGIN_CLASH.*trainable variable .*lora_A/);
+  });
+
+  it('listen to steps only where one of them does, and say what each has to say', () => {
+    expect(joined.afterStep).toBeUndefined();
+    const listening: Adapter = { sites: [], trainable: () => ({}), addition: () => undefined };
+    const heard: unknown[] = [];
+    listening.afterStep = (moment) => void heard.push(moment);
+    listening.summary = () => ({ steps: 3 });
+    const both = joining([parts[0], listening]);
+    both.afterStep?.('a moment' as never);
+    expect(heard).toEqual(['a moment']);
+    expect(both.summary()).toEqual({ parts: [{ name: 'lora-2', steps: 3 }] });
+  });
+
   it('go on from their state', async () => {
     const { tensors, json } = joined.state();
     const others = [
       toyLora(backbone, { targets: ['q_proj'] }),
       toyLora(backbone, { targets: ['v_proj'], rank: 3, alpha: 3 }),
     ];
-    const restored = new JoinedAdapter(others);
+    const restored = joining(others);
     restored.restore({ tensors, json: JSON.parse(JSON.stringify(json)) });
     expect(logits(restored)).toEqual(logits(joined));
     tf.dispose(tensors);

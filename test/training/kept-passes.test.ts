@@ -58,7 +58,7 @@ function reading(requests: Record<string, PassRequest>): Regularizer {
   const numbersOf = ({ logits, top }: PassResult) =>
     logits ?? tf.mul((top as TopLogits).values, (top as TopLogits).ids);
   return {
-    over: 'positions',
+    over: 'answers',
     startsAt: 0,
     passes: () => requests,
     penalty: ({ passes }) =>
@@ -91,7 +91,7 @@ async function trained(requests: Record<string, PassRequest>, memory: number, di
     settings: toySettings(),
     random: seededRandom(1),
     kept: new KeptPasses(rows),
-    watch: new IdleWatch(run, true),
+    watch: new IdleWatch(run, { allow: true }),
   });
   const forward = vi.spyOn(backbone, 'forward');
   const tensors: number[] = [];

@@ -84,6 +84,15 @@ describe('kept rows that a checkpoint relies on', () => {
     expect(rows.get('d')).toEqual(values(30));
   });
 
+  it.each([0, 9])('are refused where the file is gone, with room for %d in memory', (memory) => {
+    put(2, 1, 9);
+    const entries = rows.flush();
+    rows.dispose();
+    rmSync(file);
+    rows = new KeptRows({ memory: memory * ROW, disk: 9 * ROW }, file);
+    expect(() => rows.restore(entries)).toThrow(/CHECKPOINT_INVALID.*task-1.f32.*16 bytes of kept passes.*got 0/);
+  });
+
   it('are refused where the file is too short', () => {
     put(2, 0, 9);
     const entries = rows.flush();

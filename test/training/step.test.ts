@@ -49,7 +49,7 @@ async function stepped(groups: TrainingBatch[][], { settings, options, regulariz
     settings: toySettings(settings),
     random: seededRandom(1),
     kept: new KeptPasses(new KeptRows({ memory: 0, disk: 0 })),
-    watch: new IdleWatch(run, true),
+    watch: new IdleWatch(run, { allow: true }),
   });
   const records = groups.map((group, k) =>
     trainer.step(group, { step: k + 1, taskIndex: 0, taskStep: k, taskSteps: groups.length, epoch: 0, epochs: 1 }),
@@ -66,7 +66,7 @@ function penalty(over: Regularizer['over'], value: () => tf.Tensor): Regularizer
 
 function overAnswers(request: Omit<PassRequest, 'logits'>): Regularizer {
   return {
-    over: 'positions',
+    over: 'answers',
     startsAt: 0,
     passes: () => ({ own: { ...request, logits: 'answers' } }),
     penalty: ({ passes }) => tf.mean(tf.square(passes.own.logits as tf.Tensor2D)),
@@ -111,13 +111,13 @@ describe('an optimizer step', () => {
     expectClose(parts.values, whole.values, 3);
   });
 
-  it('pays a penalty over weights once and weights one over positions by answer tokens: 3 and 5', async () => {
+  it('pays a penalty over weights once and weights one over answers by their tokens: 3 and 5', async () => {
     let calls = 0;
     const counted = () => {
       calls++;
       return tf.scalar(3);
     };
-    const regularizers = { w: penalty('weights', counted), p: penalty('positions', () => tf.scalar(5)) };
+    const regularizers = { w: penalty('weights', counted), p: penalty('answers', () => tf.scalar(5)) };
     const { records } = await stepped([[toyBatch(long), toyBatch(short), toyBatch(long)]], { regularizers });
     expect(calls).toBe(1);
     expect(records[0].loss.w).toBe(3);
@@ -132,12 +132,14 @@ describe('an optimizer step', () => {
     expect(records[0].loss.later).toBe(0);
   });
 
-  it('reports the norm before clipping and shows the clipped gradient and the update afterwards', async () => {
+  it('reports the norm before clipping and shows afterwards the gradient before it, the factor, and the update', async () => {
     const norms: number[] = [];
+    const factors: number[] = [];
     const differences: number[] = [];
     const listener: Regularizer = {
       ...penalty('weights', () => tf.scalar(0)),
-      afterStep: ({ gradients, updates }) => {
+      afterStep: ({ gradients, clipping, updates }) => {
+        factors.push(clipping);
         norms.push(Math.hypot(...Object.values(gradients).flatMap(numbers)));
         differences.push(...Object.values(updates).flatMap(numbers));
       },
@@ -149,7 +151,8 @@ describe('an optimizer step', () => {
       regularizers: { listener },
     });
     expect(records[0].gradientNorm).toBeCloseTo(free.records[0].gradientNorm, 6);
-    expect(norms[0]).toBeCloseTo(0.01, 5);
+    expect(norms[0]).toBeCloseTo(free.records[0].gradientNorm, 5);
+    expect(factors[0] * norms[0]).toBeCloseTo(0.01, 5);
     expectClose(
       differences,
       values.map((value, i) => value - start.values[i]),
