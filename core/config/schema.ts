@@ -14,7 +14,11 @@ export const scheduleSchema = z.strictObject({
 
 export const keepSchema = z.strictObject({
   memory: count.min(0).default(512).meta({ unit: 'MiB' }).describe('In memory.'),
-  disk: count.min(0).default(4096).meta({ unit: 'MiB' }).describe('In a file of the run directory, beyond that.'),
+  disk: count
+    .min(0)
+    .default(4096)
+    .meta({ unit: 'MiB' })
+    .describe('In a file of the run directory, beyond that; a checkpoint writes what is in memory there too.'),
 });
 
 export const trainingSchema = z.strictObject({
@@ -40,7 +44,11 @@ export const trainingSchema = z.strictObject({
     .enum(['truncate', 'refuse'])
     .default('truncate')
     .describe('A prompt too long loses its middle, an answer its end; or refused.'),
-  keep: keepSchema.prefault({}).describe("How much of a fixed model's outputs (a teacher's) is kept over epochs."),
+  keep: keepSchema
+    .prefault({})
+    .describe(
+      "How much of a fixed model's outputs (a teacher's) is kept over epochs; what is beyond both bounds is computed anew.",
+    ),
   allowIdle: z.boolean().default(false).describe('Goes on where a plugin is found to do nothing.'),
 });
 

@@ -5,8 +5,8 @@ import type { Task } from '../contracts/benchmark.js';
 export const JOINT = 'joint';
 
 /**
- * What is trained: the tasks in their order, all of them shuffled into one (the upper bound that no sequence is expected to
- * reach), or nothing. Where tasks differ in epochs, the joint task has each example as often as its task would pass over it.
+ * What is trained: the tasks in their order, all of them as one (the upper bound that no sequence is expected to reach;
+ * training shuffles it), or nothing. Where tasks differ in epochs, the joint task has each example as often as its task would pass over it.
  */
 export function trainedTasks(tasks: readonly Task[], how: TrainingSettings['tasks']): readonly Task[] {
   if (how === 'sequence') return tasks;

@@ -19,12 +19,11 @@ class ElasticPull {
     return tf.mul<tf.Scalar>(tf.addN(Object.entries(this.adapter.trainable()).map(pull)), this.options.strength / 2);
   }
 
-  afterTask = () => this.keep(this.adapter.trainable());
+  afterTask = () => this.restore({ tensors: this.adapter.trainable() });
   state = () => ({ tensors: copies(this.anchor), json: {} });
-  restore = ({ tensors }: { tensors: NamedTensors }) => this.keep(tensors);
   dispose = () => void tf.dispose(this.anchor);
 
-  private keep(tensors: NamedTensors) {
+  restore({ tensors }: { tensors: NamedTensors }) {
     tf.dispose(this.anchor);
     this.anchor = copies(tensors);
   }
@@ -35,4 +34,5 @@ export default definePlugin({
   summary: 'Pulls weights towards where the last task left them.',
   provides: { regularizer: ElasticPull },
   options: z.strictObject({ strength: z.number().min(0).default(0.1).describe('Weight of the pull; 0 turns it off.') }),
+  declares: () => ({ reads: { variables: 'run' } }),
 });
