@@ -77,6 +77,16 @@ export interface ActivationEdit {
   readonly where?: 'any' | 'answers';
 }
 
+/** Copies of a row that part from it at one site and share with it all that comes before. */
+export interface ActivationVariants {
+  /** Name of an ActivationSite. */
+  readonly site: string;
+  /** n, the number of copies. */
+  readonly count: number;
+  /** The row's activation there [1, T, ..] to that of the copies [n, T, ..]. */
+  apply(activation: Tensor): Tensor;
+}
+
 /** Keys and values of tokens already run, per layer. Disposed by whoever asked for it. */
 export interface KeyValueCache {
   /** 1 (a prefix shared by every row) or B. */
@@ -103,6 +113,11 @@ export interface ForwardRequest {
   /** Return the keys and values of past and batch together. */
   readonly keepCache?: boolean;
   readonly dropout?: DropoutDraw;
+  /**
+   * In the order of their sites. Each copy runs from its site on only; logits are then those of 1 + n rows, the batch's own
+   * before the copies in order. For a batch of one row without padding; not together with `edits`, `captures` or `keepCache`.
+   */
+  readonly variants?: readonly ActivationVariants[];
 }
 
 export interface ForwardResult {
@@ -123,7 +138,7 @@ export interface Backbone {
   /**
    * Runs the model; results belong to the caller (or to the enclosing tf.tidy). Differentiable with respect to additions'
    * and edits' inputs. Later tokens never alter earlier logits, padding alters none.
-   * @throws PalimpsestError SITE_UNKNOWN, TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE
+   * @throws PalimpsestError SITE_UNKNOWN, TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE, PASS_INVALID
    */
   forward(request: ForwardRequest): ForwardResult;
   /** Adds delta [out, in] to the frozen weight at the site, for good. Disposes nothing of the caller's. */

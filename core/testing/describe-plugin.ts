@@ -4,6 +4,7 @@ import { useEngine } from '../engine/engine.js';
 import { adapterChecks } from './checks/adapter.js';
 import { logitChecks } from './checks/backbone.js';
 import { siteChecks } from './checks/backbone-sites.js';
+import { variantChecks } from './checks/backbone-variants.js';
 import type { Check } from './checks/check.js';
 import { adapterDeclarationChecks, interventionDeclarationChecks } from './checks/declarations.js';
 import { interventionChecks } from './checks/intervention.js';
@@ -14,7 +15,7 @@ import { type ConformanceSettings, subjectOf } from './subject.js';
 
 /** The checks of each contract, beyond those of any plugin. */
 export const contractChecks: { readonly [C in ContractName]: readonly Check<C>[] } = {
-  backbone: [...logitChecks, ...siteChecks],
+  backbone: [...logitChecks, ...siteChecks, ...variantChecks],
   adapter: [...adapterChecks, ...adapterDeclarationChecks],
   regularizer: regularizerChecks,
   intervention: [...interventionChecks, ...interventionDeclarationChecks],

@@ -15,8 +15,9 @@ import {
 import { slidingWindow } from './architecture.js';
 import { grownCache, joinMasks, type LlamaCache } from './cache.js';
 import { attentionBias, positionsOf } from './frame.js';
+import { GrowingRows } from './growing-rows.js';
 import { attentionOutput, feedForward, hasTrainable, headOutputs, type LayerFrame } from './layer.js';
-import { editsBySite, logitPositions } from './request.js';
+import { bySite, logitPositions } from './request.js';
 import { linearKinds, siteNames } from './sites.js';
 import type { LlamaWeights } from './weights.js';
 
@@ -33,6 +34,7 @@ export interface LoadedLlama {
 /** One run of the model over one batch. */
 export class ForwardPass {
   private readonly edits: Map<string, ActivationEdit[]>;
+  private readonly rows: GrowingRows;
   private readonly captures: Record<string, tf.Tensor> = {};
   private readonly wanted: ReadonlySet<string>;
   private readonly past?: LlamaCache;
@@ -43,7 +45,8 @@ export class ForwardPass {
     private readonly request: ForwardRequest,
     private readonly model: LoadedLlama,
   ) {
-    this.edits = editsBySite(request.edits);
+    this.edits = bySite(request.edits);
+    this.rows = new GrowingRows(request.batch, request.variants);
     this.wanted = new Set(request.captures ?? []);
     this.past = request.past as LlamaCache | undefined;
   }
@@ -66,10 +69,10 @@ export class ForwardPass {
     const frame = this.attentionFrame();
     let x = this.site(siteNames.embedding, this.embed());
     for (let layer = 0; layer < weights.layers.length; layer++) x = this.layer(layer, x, frame);
-    const normTouched = this.wanted.has(siteNames.norm) || this.edits.has(siteNames.norm);
+    const normTouched = this.touches(siteNames.norm);
     if (normTouched) x = this.site(siteNames.norm, rmsNorm(x, weights.norm, config.rms_norm_eps));
     if (logits === 'none') return undefined;
-    const positions = logitPositions(batch, logits);
+    const positions = logitPositions(batch, logits, this.rows);
     const rows = positions ? gatherRows(x, positions) : x;
     return weights.head.apply(normTouched ? rows : rmsNorm(rows, weights.norm, config.rms_norm_eps));
   }
@@ -79,14 +82,13 @@ export class ForwardPass {
   }
 
   private layer(layer: number, x: tf.Tensor2D, frame: AttentionFrame): tf.Tensor2D {
-    const { sizes } = this.model;
+    const { heads, headWidth } = this.model.sizes;
     const parts = this.layerFrame(layer, frame);
-    const { rows, length } = this.request.batch;
-    const z = this.site(siteNames.heads(layer), headOutputs(x, parts), [rows, length, sizes.heads, sizes.headWidth]);
+    const z = this.site(siteNames.heads(layer), headOutputs(x, parts), [heads, headWidth]);
     const afterHeads = this.layerFrame(layer, frame, hasTrainable(parts, ['q_proj', 'k_proj', 'v_proj']));
     const o = this.site(siteNames.attention(layer), attentionOutput(z, afterHeads));
     const afterOutput = this.layerFrame(layer, frame, hasTrainable(parts, ['o_proj']));
-    const after = this.site(siteNames.residual(layer), feedForward(x, o, afterOutput));
+    const after = this.site(siteNames.residual(layer), feedForward(this.rows.level(x), o, afterOutput));
     this.differentiable ||= hasTrainable(parts, linearKinds);
     return after;
   }
@@ -101,6 +103,8 @@ export class ForwardPass {
       epsilon: this.model.config.rms_norm_eps,
       attention: {
         ...attention,
+        rows: this.rows.count,
+        rotary: this.rows.angles(attention.rotary),
         past: past?.past(layer),
         onKeyValues: keep ? (keys, values) => fresh.push({ keys: tf.keep(keys), values: tf.keep(values) }) : undefined,
       },
@@ -127,15 +131,23 @@ export class ForwardPass {
     };
   }
 
-  /** Applies the edits that name this site and takes its capture; activation [N, D] is seen as `shape`. */
-  private site(name: string, activation: tf.Tensor2D, shape?: number[]): tf.Tensor2D {
-    const edits = this.edits.get(name) ?? [];
-    if (edits.length === 0 && !this.wanted.has(name)) return activation;
+  private touches(site: string): boolean {
+    return this.wanted.has(site) || this.edits.has(site) || this.rows.growAt(site);
+  }
+
+  /**
+   * Applies the edits that name this site, takes its capture, and lets variants part; activation [N, F] is seen as [B, T, F],
+   * or with F in the parts given.
+   */
+  private site(name: string, activation: tf.Tensor2D, parts = [activation.shape[1]]): tf.Tensor2D {
+    if (!this.touches(name)) return activation;
     const { batch } = this.request;
-    let seen: tf.Tensor = tf.reshape(activation, shape ?? [batch.rows, batch.length, activation.shape[1]]);
+    const edits = this.edits.get(name) ?? [];
+    let seen: tf.Tensor = tf.reshape(activation, [this.rows.count, batch.length, ...parts]);
     for (const edit of edits) seen = edit.apply(seen, edit.inputs ?? [], batch);
     if (this.wanted.has(name)) this.captures[name] = seen;
     this.differentiable ||= edits.some((edit) => (edit.inputs?.length ?? 0) > 0);
-    return tf.reshape(seen, activation.shape);
+    if (this.rows.growAt(name)) seen = this.rows.grown(name, seen);
+    return tf.reshape(seen, [-1, activation.shape[1]]);
   }
 }

@@ -1,5 +1,4 @@
 import {
-  type ActivationEdit,
   type ActivationSite,
   type ForwardRequest,
   type KeyValueCache,
@@ -10,7 +9,7 @@ import {
 
 /** Refuses what the model cannot run. @throws PalimpsestError TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE, SITE_UNKNOWN, PASS_INVALID */
 export function checkRequest(request: ForwardRequest, sizes: ModelSizes, sites: ReadonlySet<string>): void {
-  const { batch, past, edits = [], captures = [] } = request;
+  const { batch, past, edits = [], captures = [], variants = [] } = request;
   const longest = longestRow(batch, past, sizes.maxPositions);
   if (longest > sizes.maxPositions) {
     throw problem('TOKENS_TOO_LONG', { expected: `at most ${sizes.maxPositions} tokens`, got: String(longest) });
@@ -28,10 +27,11 @@ export function checkRequest(request: ForwardRequest, sizes: ModelSizes, sites: 
       got: String(batch.ids[outside]),
     });
   }
-  for (const name of [...edits.map((edit) => edit.site), ...captures]) {
+  for (const name of [...edits.map((edit) => edit.site), ...captures, ...variants.map((one) => one.site)]) {
     if (!sites.has(name))
       throw problem('SITE_UNKNOWN', { got: name, expected: `one of ${[...sites].slice(0, 4).join(', ')}, ..` });
   }
+  checkVariants(request, [...sites]);
 }
 
 /** Tokens of the longest row, those before the batch included; padding counts only where all fit with it. */
@@ -50,22 +50,41 @@ function realTokens({ mask, rows, length }: Pick<TokenBatch, 'mask' | 'rows' | '
   );
 }
 
-/** Flat positions whose logits are asked for; undefined for all, in order. */
-export function logitPositions(batch: TokenBatch, logits: ForwardRequest['logits']): Int32Array | undefined {
+/** Flat positions whose logits are asked for, of rows that may have grown; undefined for all, in order. */
+export function logitPositions(
+  batch: TokenBatch,
+  logits: ForwardRequest['logits'],
+  grown: { readonly count: number },
+): Int32Array | undefined {
   if (logits === 'all' || logits === undefined || logits === 'none') return undefined;
   if (logits !== 'last') return logits;
-  return Int32Array.from({ length: batch.rows }, (_, row) => {
-    const end = (row + 1) * batch.length;
-    const last = batch.mask.subarray(0, end).lastIndexOf(1);
-    return Math.max(last, row * batch.length);
+  const { rows, length, mask } = batch;
+  return Int32Array.from({ length: grown.count }, (_, row) => {
+    const own = Math.min(row, rows - 1);
+    const last = mask.subarray(0, (own + 1) * length).lastIndexOf(1) - own * length;
+    return row * length + Math.max(last, 0);
   });
 }
 
-/** Edits by the site they name, in the order given. */
-export function editsBySite(edits: readonly ActivationEdit[] = []): Map<string, ActivationEdit[]> {
-  const bySite = new Map<string, ActivationEdit[]>();
-  for (const edit of edits) bySite.set(edit.site, [...(bySite.get(edit.site) ?? []), edit]);
-  return bySite;
+/** What names a site, by that, in the order given. */
+export function bySite<T extends { readonly site: string }>(all: readonly T[] = []): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const one of all) found.set(one.site, [...(found.get(one.site) ?? []), one]);
+  return found;
+}
+
+/** Refuses variants that the pass cannot make. @param sites in the order in which the model passes them */
+function checkVariants(request: ForwardRequest, sites: readonly string[]): void {
+  const { batch, variants = [], edits = [], captures = [], keepCache = false } = request;
+  if (variants.length === 0) return;
+  const refuse = (expected: string, got: string) => problem('PASS_INVALID', { where: 'variants', expected, got });
+  if (batch.rows !== 1 || batch.mask.includes(0))
+    throw refuse('one row without padding', `${batch.rows} rows or padding`);
+  if (edits.length > 0 || captures.length > 0 || keepCache) throw refuse('no edits, captures or keepCache', 'some');
+  const order = variants.map(({ site }) => sites.indexOf(site));
+  const late = order.findIndex((place, i) => i > 0 && place < order[i - 1]);
+  if (late > 0)
+    throw refuse('variants in the order of their sites', `${variants[late].site} after ${variants[late - 1].site}`);
 }
 
 /** Site names as a set, for `checkRequest`. */

@@ -152,6 +152,14 @@ export const brokenBackbones: readonly BrokenPlugin[] = [
       edits: captures.length > 0 ? [] : edits,
     })),
   ),
+  broken(
+    'lets variants part from what the row is not',
+    'variants of a row give the logits of whole runs with their edit',
+    asking(({ variants = [], ...request }) => ({
+      ...request,
+      variants: variants.map((one) => ({ ...one, apply: (activation) => one.apply(tf.add(activation, 1)) })),
+    })),
+  ),
   broken('folds half of a difference', 'folding a difference equals adding it', FoldsHalf),
   broken(
     'cuts the gradient of additions',
