@@ -10,7 +10,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { Bench, type TaskResult } from 'tinybench';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { seededRandom } from '../core/index.js';
 import { environment } from '../core/run/environment.js';
@@ -19,6 +18,7 @@ import { findModel } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
 import { writeSafetensors } from '../core/weights/safetensors-write.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
+import { alternating, median, rounded, spread } from './alternating.js';
 import { methods } from './steps/methods.js';
 import { benchmarkExamples, Stage } from './steps/stage.js';
 
@@ -37,10 +37,8 @@ export async function main(args: string[], folder: string): Promise<void> {
   const base = median(samples.get('inc-lora') ?? []);
   const rows = [...samples].map(([name, seconds]) => ({
     method: name,
-    median: round(median(seconds)),
-    fastest: round(Math.min(...seconds)),
-    slowest: round(Math.max(...seconds)),
-    'x inc-lora': round(median(seconds) / base),
+    ...spread(seconds),
+    'x inc-lora': rounded(median(seconds) / base),
   }));
   console.table(rows);
   const result = {
@@ -71,25 +69,12 @@ async function measure(folder: string, rounds: number, only: readonly string[]):
       process.stderr.write(`${method.name} ...\n`);
       stages.set(method.name, await Stage.set(method, { backbone, tokenizer }, benchmarkExamples(folder)));
     }
-    const samples = new Map([...stages.keys()].map((name) => [name, [] as number[]]));
-    for (let round = 0; round < rounds; round++) {
-      const bench = new Bench({ iterations: 1, time: 0, warmup: false });
-      for (const [name, stage] of stages) bench.add(name, () => void stage.step());
-      for (const task of await bench.run()) samples.get(task.name)?.push(latencyOf(task.result));
-    }
-    return samples;
+    return await alternating(new Map([...stages].map(([name, stage]) => [name, () => stage.step()])), rounds);
   } finally {
     backbone.dispose();
     await source.close();
     rmSync(scratch, { recursive: true });
   }
-}
-
-/** In seconds. @throws Error where the step failed */
-function latencyOf(result: TaskResult): number {
-  if ('error' in result) throw result.error;
-  if (!('latency' in result)) throw new Error(`the step did not run: ${result.state}`);
-  return result.latency.mean / 1000;
 }
 
 /** Random mean head activations for the task; what they are changes no time. */
@@ -99,11 +84,3 @@ async function writeVectors(file: string, { sizes: { layers, heads, headWidth } 
     .fillUniform(new Float32Array(layers * heads * headWidth), -1, 1);
   await writeSafetensors(file, [{ name: 'step', shape: [layers, heads, headWidth], values }]);
 }
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-const round = (value: number): number => Number(value.toFixed(3));

@@ -12,6 +12,7 @@ export type * from './contracts/backbone.js';
 export type * from './contracts/batch.js';
 export type * from './contracts/benchmark.js';
 export type * from './contracts/intervention.js';
+export type * from './contracts/model-view.js';
 export type * from './contracts/moments.js';
 export type * from './contracts/observer.js';
 export type * from './contracts/passes.js';

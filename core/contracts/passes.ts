@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { ActivationEdit } from './backbone.js';
 import type { TokenBatch, TrainingBatch } from './batch.js';
+import type { ModelView } from './model-view.js';
 import type { NamedTensors } from './tensors.js';
 
 /** Which adapters a pass has on. */
@@ -75,6 +76,8 @@ export interface PassRunner {
    * @param loss [B], row b depending on nothing but row b of the batch
    */
   gradients(request: GradientRequest, loss: (result: PassResult) => Tensor1D): NamedTensors;
+  /** The model as a view of the adapters shows it. */
+  model(view: AdapterView): ModelView;
   /**
    * The task's training examples as batches, in file order or as `indices` say; a batch has the run's batch size of `rows` by
    * default.

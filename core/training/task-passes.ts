@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter } from '../contracts/adapter.js';
 import type { TokenBatch, TrainingBatch } from '../contracts/batch.js';
-import type { GradientRequest, PassRequest, PassResult, PassRunner } from '../contracts/passes.js';
+import type { ModelView } from '../contracts/model-view.js';
+import type { AdapterView, GradientRequest, PassRequest, PassResult, PassRunner } from '../contracts/passes.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { trainingBatch } from '../text/examples.js';
+import { additionsOf, modelView } from './additions.js';
 import { sharePasses } from './passes.js';
 import { rowGradients } from './row-gradients.js';
 import { type PassModel, runPass } from './run-pass.js';
@@ -13,7 +15,7 @@ import type { PreparedTask } from './task-data.js';
 export class TaskPasses implements PassRunner {
   /** @param batchSize rows of a batch unless asked otherwise */
   constructor(
-    private readonly model: PassModel & { readonly adapter: Adapter },
+    private readonly passModel: PassModel & { readonly adapter: Adapter },
     private readonly task: PreparedTask,
     private readonly batchSize: number,
     private readonly pad: number,
@@ -22,13 +24,17 @@ export class TaskPasses implements PassRunner {
   run<R>(request: PassRequest & { rows: TokenBatch | TrainingBatch }, use: (result: PassResult) => R): R {
     return tf.tidy(() => {
       const [pass] = sharePasses([request], { rows: request.rows });
-      const result = runPass(pass, this.model).get(request) as PassResult;
+      const result = runPass(pass, this.passModel).get(request) as PassResult;
       return use(result) as R & tf.TensorContainer;
     });
   }
 
   gradients(request: GradientRequest, loss: (result: PassResult) => tf.Tensor1D): NamedTensors {
-    return rowGradients(request, loss, this.model);
+    return rowGradients(request, loss, this.passModel);
+  }
+
+  model(view: AdapterView): ModelView {
+    return modelView(this.passModel.backbone, additionsOf(this.passModel.adapter, view));
   }
 
   *trainingBatches({

@@ -9,6 +9,11 @@ import type { RandomStream } from '../training/random.js';
 /** An attention head; both from 0. */
 export type Head = readonly [layer: number, head: number];
 
+/** Every head of a model, layer by layer. */
+export function headsOf({ layers, heads }: Pick<ModelSizes, 'layers' | 'heads'>): Head[] {
+  return Array.from({ length: layers * heads }, (_, i) => [Math.floor(i / heads), i % heads]);
+}
+
 /** A published set of causal heads. */
 export interface HeadPreset {
   readonly heads: readonly Head[];
@@ -75,7 +80,7 @@ export interface HeadModel {
  */
 export async function readHeads(given: string, { sizes, name }: HeadModel, where: string): Promise<Head[]> {
   const preset = given === 'preset' ? presetOf(name, where) : headPresets[given];
-  const heads = (preset?.heads ?? (await headsOf(given, where))).map(([layer, head]): Head => [layer, head]);
+  const heads = (preset?.heads ?? (await headsIn(given, where))).map(([layer, head]): Head => [layer, head]);
   const outside = heads.find(([layer, head]) => layer >= sizes.layers || head >= sizes.heads);
   if (outside) {
     throw problem('CONFIG_VALUE', {
@@ -103,7 +108,7 @@ function presetOf(model: string, where: string): HeadPreset {
   });
 }
 
-async function headsOf(given: string, where: string): Promise<readonly Head[]> {
+async function headsIn(given: string, where: string): Promise<readonly Head[]> {
   if (given === 'traced') {
     throw problem('CONFIG_VALUE', {
       where,

@@ -7,8 +7,8 @@ import type { RandomStream } from '../training/random.js';
 /** An N-shot prompt, and what should follow it. */
 export interface InContextPrompt {
   readonly tokens: readonly number[];
-  /** First token of the right answer. */
-  readonly target: number;
+  /** Tokens of the right answer, at least one. */
+  readonly answer: readonly number[];
 }
 
 export interface InContextSettings {
@@ -20,6 +20,11 @@ export interface InContextSettings {
   readonly demonstrationSets: number;
   /** Longest prompt in tokens: those that do not fit have fewer demonstrations. */
   readonly maxTokens: number;
+  /**
+   * Whether each demonstration has its own answer, or they have each other's, permuted for every prompt by itself, so that
+   * they show the form and not the task. Default `own`.
+   */
+  readonly answers?: 'own' | 'shuffled';
 }
 
 /**
@@ -28,7 +33,7 @@ export interface InContextSettings {
  */
 export function inContextPrompts(
   samples: readonly TextExample[],
-  { prompts, shots, demonstrationSets, maxTokens }: InContextSettings,
+  { prompts, shots, demonstrationSets, maxTokens, answers = 'own' }: InContextSettings,
   tokenizer: Tokenizer,
   stream: RandomStream,
 ): InContextPrompt[] {
@@ -39,8 +44,15 @@ export function inContextPrompts(
     const demonstrations = drawn.slice(0, Math.min(shots, drawn.length - 1));
     const shown = new Set(demonstrations.map(({ prompt }) => prompt));
     const questions = drawn.slice(demonstrations.length).filter(({ prompt }) => !shown.has(prompt));
-    return questions.slice(0, wanted).flatMap((question) => promptOf(demonstrations, question, tokenizer, maxTokens));
+    const shownTo = () => (answers === 'own' ? demonstrations : shuffledAnswers(demonstrations, stream));
+    return questions.slice(0, wanted).flatMap((question) => promptOf(shownTo(), question, tokenizer, maxTokens));
   }).flat();
+}
+
+/** The same demonstrations, each with the answer of one that was drawn. */
+export function shuffledAnswers(demonstrations: readonly TextExample[], stream: RandomStream): TextExample[] {
+  const answers = stream.shuffle(demonstrations.map(({ answer }) => answer));
+  return demonstrations.map((demonstration, i) => ({ ...demonstration, answer: answers[i] }));
 }
 
 /** The prompt with as many demonstrations as fit; none where the question alone does not, or has no answer of its own. */
@@ -53,7 +65,7 @@ function promptOf(
   for (let shots = demonstrations.length; shots >= 0; shots--) {
     const pair = encodePair(demonstrationText(demonstrations.slice(0, shots)) + prompt, answer, tokenizer);
     const fits = pair.prompt.length > 0 && pair.prompt.length <= maxTokens && pair.continuation.length > 0;
-    if (fits) return [{ tokens: pair.prompt, target: pair.continuation[0] }];
+    if (fits) return [{ tokens: pair.prompt, answer: pair.continuation }];
   }
   return [];
 }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backbone } from '../contracts/backbone.js';
-import type { AdapterView, PassRunner } from '../contracts/passes.js';
+import type { ModelView } from '../contracts/model-view.js';
 import { gatherRows } from '../engine/ops/gather-rows.js';
 import { batchesByLength } from '../evaluation/prompt-run.js';
 import { padRows } from '../text/batching.js';
@@ -23,7 +22,6 @@ export interface MeanActivations {
 
 export interface MeanSettings {
   readonly heads: readonly Head[];
-  readonly view: AdapterView;
   /** Fewer right ones, or none: all prompts count. */
   readonly minCorrect: number;
   /** Any token id. */
@@ -42,8 +40,7 @@ interface Measured {
  * projection, at the last prompt token; of the prompts that the model answers right, by the first token of its greedy answer.
  */
 export function meanActivations(
-  passes: PassRunner,
-  backbone: Backbone,
+  model: ModelView,
   prompts: readonly InContextPrompt[],
   settings: MeanSettings,
 ): MeanActivations {
@@ -53,8 +50,7 @@ export function meanActivations(
   );
   const measured = batches.flatMap((batch) =>
     measure(
-      passes,
-      backbone,
+      model,
       batch.map((index) => prompts[index]),
       settings,
     ),
@@ -65,32 +61,38 @@ export function meanActivations(
   return { values, prompts: measured.length, correct: right.length, correctOnly };
 }
 
-function measure(
-  passes: PassRunner,
-  backbone: Backbone,
-  prompts: readonly InContextPrompt[],
-  { heads, view, pad }: MeanSettings,
-): Measured[] {
+function measure(model: ModelView, prompts: readonly InContextPrompt[], { heads, pad }: MeanSettings): Measured[] {
   const rows = padRows(
     prompts.map(({ tokens }) => tokens),
     { pad },
   );
-  const captures = [...new Set(heads.map(([layer]) => headSite(backbone, layer)))];
-  const width = backbone.sizes.headWidth;
-  return passes.run({ rows, adapters: view, gradient: false, logits: 'last', captures }, (result) => {
+  const captures = [...new Set(heads.map(([layer]) => headSite(model, layer)))];
+  return tf.tidy(() => {
+    const result = model.forward({ batch: rows, logits: 'last', captures });
     const answers = tf.argMax(result.logits as tf.Tensor2D, -1).dataSync();
     const last = flatPositions(rows, 'last');
     const bySite = new Map(captures.map((site) => [site, atPositions(result.captures[site], last)]));
-    return prompts.map(({ target }, row) => {
-      const outputs = new Float32Array(heads.length * width);
-      heads.forEach(([layer, head], i) => {
-        const values = bySite.get(headSite(backbone, layer)) as Float32Array;
-        const from = (row * backbone.sizes.heads + head) * width;
-        outputs.set(values.subarray(from, from + width), i * width);
-      });
-      return { correct: answers[row] === target, outputs };
+    return prompts.map(({ answer }, row) => {
+      const outputs = atHeads(model, heads, (site) => bySite.get(site) as Float32Array, row);
+      return { correct: answers[row] === answer[0], outputs };
     });
   });
+}
+
+/** The heads' outputs in a row [n, d_h]. @param of values [B, H d_h] by site */
+function atHeads(
+  model: ModelView,
+  heads: readonly Head[],
+  of: (site: string) => Float32Array,
+  row: number,
+): Float32Array {
+  const { heads: count, headWidth } = model.sizes;
+  const outputs = new Float32Array(heads.length * headWidth);
+  heads.forEach(([layer, head], i) => {
+    const from = (row * count + head) * headWidth;
+    outputs.set(of(headSite(model, layer)).subarray(from, from + headWidth), i * headWidth);
+  });
+  return outputs;
 }
 
 /** An activation [B, T, H, d_h] at flat positions, [P, H d_h] row-major. */

@@ -152,8 +152,8 @@ export class TaskVectors {
       random.stream(`task-vectors/task-${taskIndex + 1}/prompts`),
     );
     if (made.length === 0) throw this.tooFew(task, `none that fits ${maxTokens} tokens`);
-    const settings = { heads: this.heads, view, minCorrect, pad: tokenizer.padding };
-    const measured = meanActivations(passes, backbone, made, settings);
+    const settings = { heads: this.heads, minCorrect, pad: tokenizer.padding };
+    const measured = meanActivations(passes.model(view), made, settings);
     if (!measured.correctOnly) this.warnOfFew(task, measured);
     return measured;
   }

@@ -117,9 +117,9 @@ describe.skipIf(noModel)(titled('instruction vectors of SmolLM2-135M-Instruct'),
     if (tooHeavy()) return context.skip(tooHeavy());
     const { layers, heads: width } = backbone.sizes;
     const all = Array.from({ length: layers * width }, (_, i): Head => [Math.floor(i / width), i % width]);
-    const prompts = clean.map(({ ids, target_id }) => ({ tokens: ids, target: target_id }));
-    const settings = { heads: all, view: 'initial', minCorrect: 4, pad: 2 } as const;
-    const { values, correct } = meanActivations(moment().passes, backbone, prompts, settings);
+    const prompts = clean.map(({ ids, target_id }) => ({ tokens: ids, answer: [target_id] }));
+    const settings = { heads: all, minCorrect: 4, pad: 2 };
+    const { values, correct } = meanActivations(moment().passes.model('initial'), prompts, settings);
     expect(correct).toBe(clean.length);
     expectClose(values, file.of(task, all), 2e-4);
   });

@@ -13,9 +13,9 @@ const settings: InContextSettings = { prompts: 6, shots: 3, demonstrationSets: 2
 /** Prompts as lists of their demonstrations and questions, and the right answers. */
 function made(given: Partial<InContextSettings> = {}, of = samples, seed = 1) {
   const stream = seededRandom(seed).stream('prompts');
-  return inContextPrompts(of, { ...settings, ...given }, toyTokenizer, stream).map(({ tokens, target }) => {
+  return inContextPrompts(of, { ...settings, ...given }, toyTokenizer, stream).map(({ tokens, answer }) => {
     const parts = toyTokenizer.decode([...tokens]).split('\n\n');
-    return { shots: parts.slice(0, -1), question: parts[parts.length - 1], answer: toyTokenizer.decode([target]) };
+    return { shots: parts.slice(0, -1), question: parts[parts.length - 1], answer: toyTokenizer.decode([answer[0]]) };
   });
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { padRows } from '../../core/index.js';
+import { type AdapterView, padRows } from '../../core/index.js';
 import { expectClose } from '../../core/testing/index.js';
 import type { Head } from '../../core/vectors/heads.js';
 import { type MeanSettings, meanActivations } from '../../core/vectors/mean-activations.js';
@@ -41,13 +41,13 @@ function alone(text: string): { outputs: number[]; next: number } {
 }
 
 /** Measures prompts of which the first `right` have the model's own answer. */
-function measured(right: number, given: Partial<MeanSettings> = {}) {
+function measured(right: number, given: Partial<MeanSettings> = {}, view: AdapterView = 'initial') {
   const prompts = texts.map((text, i) => {
     const { next } = alone(text);
-    return { tokens: letters.encode(text), target: i < right ? next : (next + 1) % 32 };
+    return { tokens: letters.encode(text), answer: [i < right ? next : (next + 1) % 32] };
   });
   const { passes } = toyMoment({ backbone, adapter }, [['a', 'b']]);
-  return meanActivations(passes, backbone, prompts, { heads, view: 'initial', minCorrect: 2, pad: 0, ...given });
+  return meanActivations(passes.model(view), prompts, { heads, minCorrect: 2, pad: 0, ...given });
 }
 
 const meanOf = (some: string[]) => {
@@ -79,7 +79,7 @@ describe('mean activations', () => {
     tf.tidy(() => {
       for (const variable of Object.values(adapter.trainable())) variable.assign(tf.fill(variable.shape, 0.5));
     });
-    expect([...measured(4).values]).toEqual([...measured(4, { view: 'before-this-task' }).values]);
-    expect([...measured(4).values]).not.toEqual([...measured(4, { view: 'current', minCorrect: 0 }).values]);
+    expect([...measured(4).values]).toEqual([...measured(4, {}, 'before-this-task').values]);
+    expect([...measured(4).values]).not.toEqual([...measured(4, { minCorrect: 0 }, 'current').values]);
   });
 });
