@@ -40,6 +40,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'greedy continuations (JSONL)',
     load: async () => (await import('./generate.js')).generateCommand(),
   },
+  vectors: {
+    summary: 'find instruction vectors and use them',
+    load: async () => (await import('./vectors/command.js')).vectorsCommand(),
+  },
   doctor: {
     summary: 'show what this machine offers, and how fast it is',
     load: async () => (await import('./doctor.js')).doctorCommand(),

@@ -74,9 +74,13 @@ export async function assertWritable(output?: string): Promise<void> {
   });
 }
 
-/** Writes rows as JSONL to a file, whole or not at all, to a device or pipe, or to standard output. @throws PalimpsestError OUTPUT_WRITE */
-export async function writeLines(output: string | undefined, rows: readonly object[]): Promise<void> {
-  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+/** Writes rows as JSONL, see `writeText`. @throws PalimpsestError OUTPUT_WRITE */
+export function writeLines(output: string | undefined, rows: readonly object[]): Promise<void> {
+  return writeText(output, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
+
+/** Writes text to a file, whole or not at all, to a device or pipe, or to standard output. @throws PalimpsestError OUTPUT_WRITE */
+export async function writeText(output: string | undefined, text: string): Promise<void> {
   if (output === undefined) {
     await new Promise<void>((done) => process.stdout.write(text, () => done()));
     return;

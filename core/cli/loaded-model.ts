@@ -12,16 +12,23 @@ import type { ModelOptions } from './model-options.js';
 /** The backbone plugin that runs a model given without a config. */
 const BACKBONE_PLUGIN = 'llama';
 
+/** What to load. */
+export interface ModelChoice extends Pick<ModelOptions, 'model' | 'engine'> {
+  /** PEFT folders, whose additions add up. */
+  readonly adapter?: string | readonly string[];
+}
+
 /**
- * Loads a model with its tokenizer and, on request, a PEFT adapter; frees everything when `use` is done.
+ * Loads a model with its tokenizer and, on request, PEFT adapters; frees everything when `use` is done.
  * @throws PalimpsestError MODEL_NOT_FOUND, MODEL_FILE, ARCHITECTURE_UNSUPPORTED, ADAPTER_INVALID, ENGINE_MISSING and others
  */
 export async function withModel(
-  { model: reference, adapter, engine }: Pick<ModelOptions, 'model' | 'adapter' | 'engine'>,
+  { model: reference, adapter = [], engine }: ModelChoice,
   use: (model: Model) => Promise<void>,
 ): Promise<void> {
   const engineInfo = await useEngine(engine);
-  const peft = adapter === undefined ? undefined : await readPeft(adapter);
+  const folders = typeof adapter === 'string' ? [adapter] : adapter;
+  const pairs = (await Promise.all(folders.map(readPeft))).flatMap((peft) => peft.pairs);
   const files = await findModel(reference, { progress: downloadProgress() });
   const manifest = await new PluginRegistry().find(BACKBONE_PLUGIN);
   const options = manifest.options.parse({ model: reference });
@@ -31,12 +38,12 @@ export async function withModel(
   try {
     const { source, tokenizer, backbone } = await openParts(plugin, { container, files, engine: engineInfo });
     try {
-      loaded = peft && additionsOfPairs(peft.pairs, backbone.linearSites, adapter as string);
+      loaded = additionsOfPairs(pairs, backbone.linearSites, folders.join(' + '));
       await backbone.load();
     } finally {
       await source.close();
     }
-    await use({ backbone, tokenizer, additions: loaded?.additions });
+    await use({ backbone, tokenizer, additions: loaded.additions });
   } finally {
     loaded?.dispose();
     await container.dispose();

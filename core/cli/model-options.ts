@@ -35,3 +35,27 @@ export function wholeNumber(least: number): (text: string) => number {
 export function tokenIds(text: string): number[] {
   return text.split(',').map((part) => wholeNumber(0)(part.trim()));
 }
+
+/** Parses one of some words. */
+export function oneOf(...words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text;
+    throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
+  };
+}
+
+/** Parses a finite number. */
+export function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+/** Parses text of a form. @param form in words */
+export function ofForm<T>(parse: (text: string) => T | undefined, form: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    throw new InvalidArgumentError(`It must be ${form}.`);
+  };
+}

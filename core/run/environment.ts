@@ -46,8 +46,8 @@ export async function inputs({ seed, model, data, plugins }: RunInputs): Promise
   };
 }
 
-/** By file name. */
-async function modelHashes({ kind, path: place, sha256 }: ModelFiles): Promise<Record<string, string>> {
+/** SHA-256 of a model's files, by file name. */
+export async function modelHashes({ kind, path: place, sha256 }: ModelFiles): Promise<Record<string, string>> {
   return kind === 'gguf' && sha256 ? { [path.basename(place)]: sha256 } : hashesOf(place);
 }
 

@@ -7,6 +7,7 @@ import { padRows } from '../text/batching.js';
 import { headSite } from './head-site.js';
 import { type Head, headsOf } from './heads.js';
 import type { InContextPrompt } from './in-context-prompts.js';
+import { prefixCache } from './prompt-batches.js';
 
 /** Whose probability is traced: the answer's first token, or all of its tokens after one another. */
 export type TracedAnswer = 'first-token' | 'whole';
@@ -38,7 +39,7 @@ export function tracePrompt(model: ModelView, prompt: InContextPrompt, settings:
   const heads = headsOf(model.sizes);
   const rows = settings.maxRows ?? logitRowsPerPass(model.sizes.vocabulary * ids.length);
   const most = Math.max(1, rows - 1);
-  const past = before.length > 0 ? cacheOf(model, before) : undefined;
+  const past = before.length > 0 ? prefixCache(model, before) : undefined;
   try {
     const replaced = new Float64Array(heads.length);
     let plain = 0;
@@ -59,11 +60,6 @@ function ending({ tokens, answer }: InContextPrompt, traced: TracedAnswer) {
   const labels = traced === 'whole' ? answer : answer.slice(0, 1);
   const before = tokens.slice(0, -1);
   return { before, ids: [tokens[before.length], ...labels.slice(0, -1)], labels };
-}
-
-function cacheOf(model: ModelView, tokens: readonly number[]): KeyValueCache {
-  const batch = padRows([tokens], { pad: tokens[0] });
-  return model.forward({ batch, keepCache: true }).cache as KeyValueCache;
 }
 
 interface Ending {

@@ -56,7 +56,7 @@ export function shuffledAnswers(demonstrations: readonly TextExample[], stream: 
 }
 
 /** The prompt with as many demonstrations as fit; none where the question alone does not, or has no answer of its own. */
-function promptOf(
+export function promptOf(
   demonstrations: readonly TextExample[],
   { prompt, answer }: TextExample,
   tokenizer: Tokenizer,

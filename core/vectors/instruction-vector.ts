@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationEdit, Backbone, LinearSite } from '../contracts/backbone.js';
+import type { ModelView } from '../contracts/model-view.js';
 import { problem } from '../errors.js';
 import type { HeadVectors } from './head-edits.js';
 import { addAtPlaces, answerPlaces, type EditPositions } from './places.js';
@@ -10,24 +11,20 @@ export type StreamSite = 'residual' | 'attention';
 
 /**
  * Instruction vector theta = sum over heads (l, j) of W_O^(lj) v_lj [D] (arXiv 2406.12227): what the heads' vectors add to the
- * residual stream. W_O is the output projection as the backbone holds it.
+ * residual stream. W_O is the output projection as the backbone holds it, without what adapters add.
  */
-export function instructionVector(backbone: Backbone, { heads, values }: HeadVectors): Float32Array {
-  const { headWidth, width } = backbone.sizes;
+export function instructionVector(model: Omit<ModelView, 'forward'>, { heads, values }: HeadVectors): Float32Array {
+  const { headWidth, width } = model.sizes;
   return tf.tidy(() => {
     const parts = heads.map(([layer, head], i) => {
-      const projection = tf.slice(
-        backbone.weight(outputSite(backbone, layer)),
-        [0, head * headWidth],
-        [width, headWidth],
-      );
+      const projection = tf.slice(model.weight(outputSite(model, layer)), [0, head * headWidth], [width, headWidth]);
       return tf.matMul(projection, tf.tensor2d(values.subarray(i * headWidth, (i + 1) * headWidth), [headWidth, 1]));
     });
     return Float32Array.from(tf.addN(parts).dataSync<'float32'>());
   });
 }
 
-function outputSite({ linearSites, sizes }: Backbone, layer: number): LinearSite {
+function outputSite({ linearSites, sizes }: Pick<Backbone, 'linearSites' | 'sizes'>, layer: number): LinearSite {
   const site = linearSites.find((one) => one.layer === layer && one.kind === 'o_proj');
   if (site && site.inFeatures === sizes.heads * sizes.headWidth) return site;
   throw problem('SITE_UNKNOWN', { expected: 'an output projection o_proj of heads', got: `none in layer ${layer}` });

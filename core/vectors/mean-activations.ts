@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelView } from '../contracts/model-view.js';
 import { gatherRows } from '../engine/ops/gather-rows.js';
-import { batchesByLength } from '../evaluation/prompt-run.js';
-import { padRows } from '../text/batching.js';
 import { flatPositions } from '../training/positions.js';
 import { headSite } from './head-site.js';
 import type { Head } from './heads.js';
 import type { InContextPrompt } from './in-context-prompts.js';
+import { eachPromptBatch } from './prompt-batches.js';
 
 /** Mean outputs of heads over prompts. */
 export interface MeanActivations {
@@ -44,17 +43,7 @@ export function meanActivations(
   prompts: readonly InContextPrompt[],
   settings: MeanSettings,
 ): MeanActivations {
-  const batches = batchesByLength(
-    prompts.map(({ tokens }) => tokens.length),
-    { maxTokens: 2048 },
-  );
-  const measured = batches.flatMap((batch) =>
-    measure(
-      model,
-      batch.map((index) => prompts[index]),
-      settings,
-    ),
-  );
+  const measured = measure(model, prompts, settings);
   const right = measured.filter(({ correct }) => correct);
   const correctOnly = right.length >= Math.max(1, settings.minCorrect);
   const values = meanOf((correctOnly ? right : measured).map(({ outputs }) => outputs));
@@ -62,21 +51,19 @@ export function meanActivations(
 }
 
 function measure(model: ModelView, prompts: readonly InContextPrompt[], { heads, pad }: MeanSettings): Measured[] {
-  const rows = padRows(
-    prompts.map(({ tokens }) => tokens),
-    { pad },
-  );
   const captures = [...new Set(heads.map(([layer]) => headSite(model, layer)))];
-  return tf.tidy(() => {
-    const result = model.forward({ batch: rows, logits: 'last', captures });
+  const measured: Measured[] = [];
+  const tokens = prompts.map((prompt) => prompt.tokens);
+  eachPromptBatch(model, tokens, { pad, captures }, (result, { rows, indices }) => {
     const answers = tf.argMax(result.logits as tf.Tensor2D, -1).dataSync();
     const last = flatPositions(rows, 'last');
     const bySite = new Map(captures.map((site) => [site, atPositions(result.captures[site], last)]));
-    return prompts.map(({ answer }, row) => {
+    for (const [row, index] of indices.entries()) {
       const outputs = atHeads(model, heads, (site) => bySite.get(site) as Float32Array, row);
-      return { correct: answers[row] === answer[0], outputs };
-    });
+      measured[index] = { correct: answers[row] === prompts[index].answer[0], outputs };
+    }
   });
+  return measured;
 }
 
 /** The heads' outputs in a row [n, d_h]. @param of values [B, H d_h] by site */

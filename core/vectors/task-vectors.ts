@@ -12,8 +12,8 @@ import type { Logger } from '../logger.js';
 import type { RandomSource } from '../training/random.js';
 import type { HeadVectors } from './head-edits.js';
 import { type Head, headPresets, randomHeads, readHeads } from './heads.js';
-import { inContextPrompts } from './in-context-prompts.js';
-import { type MeanActivations, meanActivations } from './mean-activations.js';
+import type { MeanActivations } from './mean-activations.js';
+import { taskActivations } from './task-activations.js';
 import { readVectorFile, type VectorFile } from './vector-file.js';
 
 const count = z.number().int().min(1);
@@ -145,17 +145,16 @@ export class TaskVectors {
     const { backbone, tokenizer, random } = this.tools;
     const { shots, prompts, demonstrationSets, promptTokens, minCorrect } = this.options;
     const maxTokens = Math.min(promptTokens, backbone.sizes.maxPositions);
-    const made = inContextPrompts(
+    const measured = taskActivations(
+      passes.model(view),
       this.samplesOf(task),
-      { shots, prompts, demonstrationSets, maxTokens },
-      tokenizer,
-      random.stream(`task-vectors/task-${taskIndex + 1}/prompts`),
+      { heads: this.heads, shots, prompts, demonstrationSets, maxTokens, minCorrect },
+      { tokenizer, stream: random.stream(`task-vectors/task-${taskIndex + 1}/prompts`) },
     );
-    if (made.length === 0) throw this.tooFew(task, `none that fits ${maxTokens} tokens`);
-    const settings = { heads: this.heads, minCorrect, pad: tokenizer.padding };
-    const measured = meanActivations(passes.model(view), made, settings);
-    if (!measured.correctOnly) this.warnOfFew(task, measured);
-    return measured;
+    if (!measured) throw this.tooFew(task, `none that fits ${maxTokens} tokens`);
+    const { made, ...means } = measured;
+    if (!means.correctOnly) this.warnOfFew(task, means);
+    return means;
   }
 
   private warnOfFew({ name }: Task, { correct, prompts }: Measurement): void {

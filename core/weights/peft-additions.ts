@@ -11,7 +11,7 @@ export interface LoadedAdditions {
 }
 
 /**
- * Puts low-rank pairs at the sites that they name.
+ * Puts low-rank pairs at the sites that they name; several at one site add up.
  * @param where names the pairs in errors @throws PalimpsestError ADAPTER_INVALID for a site that the model lacks or of another size
  */
 export function additionsOfPairs(
@@ -21,7 +21,11 @@ export function additionsOfPairs(
 ): LoadedAdditions {
   const known = new Map(sites.map((site) => [site.name, site]));
   for (const pair of pairs) assertFits(pair, known.get(pair.site), where);
-  const bySite = new Map(pairs.map((pair) => [pair.site, additionOf(pair)]));
+  const bySite = new Map<string, LinearAddition>();
+  for (const pair of pairs) {
+    const earlier = bySite.get(pair.site);
+    bySite.set(pair.site, earlier ? sumOf(earlier, additionOf(pair)) : additionOf(pair));
+  }
   return {
     additions: (site) => bySite.get(site.name),
     dispose: () => {
@@ -43,5 +47,13 @@ function additionOf({ a, b, rank, inFeatures, outFeatures, scale }: LowRankPair)
   return {
     inputs: [tf.tensor2d(a, [rank, inFeatures]), tf.tensor2d(b, [outFeatures, rank])],
     apply: (x, [a, b]) => lowRankAddition(x, a as tf.Tensor2D, b as tf.Tensor2D, scale),
+  };
+}
+
+function sumOf(first: LinearAddition, second: LinearAddition): LinearAddition {
+  const border = first.inputs.length;
+  return {
+    inputs: [...first.inputs, ...second.inputs],
+    apply: (x, inputs) => tf.add(first.apply(x, inputs.slice(0, border)), second.apply(x, inputs.slice(border))),
   };
 }

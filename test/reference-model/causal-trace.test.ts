@@ -29,9 +29,7 @@ describe.skipIf(noModel)(titled('causal tracing of SmolLM2-135M-Instruct'), () =
   beforeAll(async () => {
     backbone = (await openRealModel()).backbone as LlamaBackbone;
     model = modelView(backbone);
-    const file = await readVectorFile(referenceFile('cma_mean_activations.safetensors'), backbone.sizes, [
-      { name: task, train: [], epochs: 1 },
-    ]);
+    const file = await readVectorFile(referenceFile('cma_mean_activations.safetensors'), backbone.sizes);
     means = file.of(task, headsOf(backbone.sizes));
   });
   afterAll(() => backbone?.dispose());

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { ModelView } from '../../contracts/model-view.js';
+import { problem } from '../../errors.js';
+import { modelView } from '../../training/additions.js';
+import { readPeft } from '../../weights/peft.js';
+import { additionsOfPairs } from '../../weights/peft-additions.js';
+import type { VectorBench } from './bench.js';
+
+/** A model as it came (`Init`), or as a run had trained it after one of its tasks. */
+export interface TrainedState {
+  readonly name: string;
+  /** PEFT folders, whose additions add up. */
+  readonly adapters: readonly string[];
+}
+
+const INIT = 'Init';
+const summary = z.object({ tasks: z.array(z.object({ task: z.string() })).min(1) });
+const config = z.object({ adapter: z.object({ growth: z.string().optional() }) });
+
+/**
+ * The states of a run in their order: every task's adapter on top of the earlier ones, or in place of them where one pair
+ * lasts over the run (`growth: single`).
+ * @throws PalimpsestError INPUT_FILE for a folder that holds no finished run of one adapter
+ */
+export async function statesOf(run: string): Promise<TrainedState[]> {
+  const { tasks } = await jsonOf(run, 'summary.json', summary);
+  const { adapter } = await jsonOf(run, 'config.json', config);
+  const folders = tasks.map(({ task }) => path.join(run, 'adapters', task));
+  const upTo = (t: number) => (adapter.growth === 'single' ? [folders[t]] : folders.slice(0, t + 1));
+  return [{ name: INIT, adapters: [] }, ...tasks.map(({ task }, t) => ({ name: task, adapters: upTo(t) }))];
+}
+
+async function jsonOf<T>(run: string, name: string, schema: z.ZodType<T>): Promise<T> {
+  const file = path.join(run, name);
+  const refuse = (got: string) =>
+    problem('INPUT_FILE', { where: file, expected: 'the folder of a finished run of one adapter', got });
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw refuse(error.code ?? error.message);
+  });
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (!parsed.success) throw refuse(parsed.error.issues[0].message);
+  return parsed.data;
+}
+
+/** Puts a state's adapters on the model for as long as `use` runs. @throws PalimpsestError ADAPTER_INVALID */
+export async function withState<R>(
+  { loaded }: VectorBench,
+  { adapters }: TrainedState,
+  use: (model: ModelView) => R,
+): Promise<R> {
+  const { backbone } = loaded;
+  const pairs = (await Promise.all(adapters.map(readPeft))).flatMap((peft) => peft.pairs);
+  const { additions, dispose } = additionsOfPairs(pairs, backbone.linearSites, adapters.join(' + '));
+  try {
+    return use(modelView(backbone, additions));
+  } finally {
+    dispose();
+  }
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { barChart, heatMap, lineChart } from '../../core/report/charts.js';
+
+const series = [
+  { name: 'first', values: [0, 0.5] },
+  { name: 'second', values: [1, 0.25] },
+];
+const chart = { title: 'A title', x: 'layer', labels: ['0', '7'], y: 'accuracy', series };
+
+describe('pictures', () => {
+  it.each([
+    ['a line chart', () => lineChart(chart)],
+    ['bars', () => barChart(chart)],
+  ])('of %s name the axes, the labels and every series, and hold all they need', async (_, draw) => {
+    const svg = await draw();
+    expect(svg).toMatch(/^<svg .*<\/svg>$/s);
+    for (const text of ['A title', 'layer', 'accuracy', 'first', 'second', '7']) expect(svg).toContain(`>${text}<`);
+    expect(svg.replace('http://www.w3.org/2000/svg', '').replace('http://www.w3.org/1999/xlink', '')).not.toMatch(
+      /https?:|<script|<image/,
+    );
+  });
+
+  it('of a heat map have a cell for every value, white at zero and red at the largest one', async () => {
+    const svg = await heatMap({
+      title: 'Effects',
+      rows: 'head',
+      columns: 'layer',
+      values: [
+        [0, 1],
+        [0.5, -1],
+        [0, 0],
+      ],
+    });
+    const fills = [...svg.matchAll(/<path d="[^"]*" fill="(rgb\([^)]*\)|#[0-9a-f]{6})"/g)].map(([, fill]) => fill);
+    const red = fills.filter((fill) => fill === 'rgb(178,24,43)');
+    const white = fills.filter((fill) => fill === 'rgb(247,247,247)');
+    expect([red.length, white.length]).toEqual([1, 3]);
+  });
+});
