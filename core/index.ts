@@ -66,6 +66,7 @@ export { headSite } from './vectors/head-site.js';
 export { type Head, headPresets } from './vectors/heads.js';
 export { instructionVector, type StreamSite, streamEdits } from './vectors/instruction-vector.js';
 export { type StrengthOptions, strengthAt, strengthOptions } from './vectors/strength.js';
-export { type TaskVectorOptions, TaskVectors, taskVectorOptions } from './vectors/task-vectors.js';
+export { type TaskVectorOptions, taskVectorOptions } from './vectors/task-vector-options.js';
+export { TaskVectors } from './vectors/task-vectors.js';
 export { type PeftAdapter, readPeft } from './weights/peft.js';
 export type { ModelConfig, TensorInfo, WeightSource } from './weights/source.js';

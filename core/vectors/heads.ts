@@ -109,14 +109,6 @@ function presetOf(model: string, where: string): HeadPreset {
 }
 
 async function headsIn(given: string, where: string): Promise<readonly Head[]> {
-  if (given === 'traced') {
-    throw problem('CONFIG_VALUE', {
-      where,
-      expected: 'a preset or a file of heads',
-      got: 'traced, which runs cannot do yet',
-      remedy: `Take a preset (${Object.keys(headPresets).join(', ')}) or give a file.`,
-    });
-  }
   const refuse = (why: string) => {
     const names = Object.keys(headPresets);
     const got = `"${given}"${didYouMean(given, names)}, ${why}`;

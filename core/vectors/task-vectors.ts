@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { filePathOrName } from '../config/paths.js';
 import type { Backbone } from '../contracts/backbone.js';
 import type { Task, TextExample } from '../contracts/benchmark.js';
 import type { PluginState, PrepareMoment, TaskMoment } from '../contracts/moments.js';
@@ -11,46 +10,13 @@ import { problem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { RandomSource } from '../training/random.js';
 import type { HeadVectors } from './head-edits.js';
-import { type Head, headPresets, randomHeads, readHeads } from './heads.js';
+import { meanEffects, type RankedHead, topHeads } from './head-effects.js';
+import { type Head, headsOf, randomHeads, readHeads } from './heads.js';
 import type { MeanActivations } from './mean-activations.js';
 import { taskActivations } from './task-activations.js';
-import { readVectorFile, type VectorFile } from './vector-file.js';
-
-const count = z.number().int().min(1);
-
-/** Options of whoever uses the mean activations of heads on a task. */
-export const taskVectorOptions = {
-  heads: filePathOrName()
-    .default('preset')
-    .describe(
-      `The heads S: the \`preset\` of the run's model, one by name (${Object.keys(headPresets).join(', ')}), or a JSON file [[layer, head], ...].`,
-    ),
-  control: z
-    .enum(['none', 'random'])
-    .default('none')
-    .describe('random: as many heads drawn from all others stand in for S.'),
-  activations: filePathOrName()
-    .default('before-this-task')
-    .describe(
-      'Where mean activations come from: measured at the start of a task with the model `before-this-task` or the `initial` one, or a safetensors file with a tensor [L, H, d_h] by the name of each task.',
-    ),
-  samples: z
-    .enum(['validation', 'train'])
-    .default('validation')
-    .describe("Whose items the N-shot prompts are made of: the task's validation samples, or what it trains on."),
-  shots: count.default(10).describe('N, demonstrations in a prompt.'),
-  prompts: count.default(40).describe('Prompts to measure with.'),
-  demonstrationSets: count
-    .default(4)
-    .describe('Sets of demonstrations drawn; each serves an equal part of the prompts.'),
-  minCorrect: count.default(4).describe('With fewer prompts answered right, all of them count.'),
-  promptTokens: count
-    .default(1024)
-    .meta({ unit: 'tokens' })
-    .describe('Longest prompt: with more, it has fewer demonstrations.'),
-};
-
-export type TaskVectorOptions = z.infer<z.ZodObject<typeof taskVectorOptions>>;
+import { type TaskVectorOptions, taskVectorOptions } from './task-vector-options.js';
+import { traceTask } from './trace-task.js';
+import { activationsAt, readVectorFile, type VectorFile } from './vector-file.js';
 
 /** What measuring needs of the run. */
 export interface VectorTools {
@@ -64,8 +30,16 @@ export interface VectorTools {
   readonly logger: Logger;
 }
 
-/** How a task's mean activations were measured. */
-type Measurement = Omit<MeanActivations, 'values'>;
+/** How a task's mean activations were measured, and its heads found. */
+interface Measurement extends Partial<Omit<MeanActivations, 'values'>> {
+  /** With their effects, the largest first. */
+  readonly traced?: readonly RankedHead[];
+}
+
+/** What a task is edited with. */
+interface TaskChoice extends HeadVectors {
+  readonly measurement: Measurement;
+}
 
 const views = ['before-this-task', 'initial'] as const;
 type View = (typeof views)[number];
@@ -89,32 +63,30 @@ export class TaskVectors {
 
   /** Reads and checks files and samples. @throws PalimpsestError CONFIG_VALUE, DATA_FILE, DATA_LINE, DATA_EMPTY, TENSOR_INVALID */
   async prepare({ tasks }: PrepareMoment): Promise<void> {
-    const { plugin, backbone, model, random } = this.tools;
-    const { heads, control, activations } = this.options;
-    const named = await readHeads(heads, { sizes: backbone.sizes, name: model }, `plugin "${plugin}", heads`);
-    const stream = random.stream('task-vectors/random-heads');
-    this.heads = control === 'random' ? randomHeads(named, backbone.sizes, stream) : named;
-    if (isView(activations)) for (const task of tasks) this.samplesOf(task);
-    else if (path.isAbsolute(activations) && existsSync(activations))
-      this.file = await readVectorFile(activations, backbone.sizes, tasks);
-    else {
-      const where = `plugin "${plugin}", activations`;
-      throw problem('CONFIG_VALUE', { where, expected: `${views.join(', ')} or a safetensors file`, got: activations });
+    const { plugin, backbone, model } = this.tools;
+    const { heads, activations } = this.options;
+    if (!this.traces) {
+      const named = await readHeads(heads, { sizes: backbone.sizes, name: model }, `plugin "${plugin}", heads`);
+      this.heads = this.standIns(named, 'task-vectors/random-heads');
     }
-  }
-
-  /** Takes the task's mean activations from the file, or measures them. */
-  async beforeTask(moment: TaskMoment): Promise<void> {
-    const { task, shared } = moment;
-    const { activations } = this.options;
-    if (this.file) {
-      this.values = this.file.of(task.name, this.heads);
+    if (this.traces || isView(activations)) for (const task of tasks) this.samplesOf(task);
+    if (isView(activations)) return;
+    if (path.isAbsolute(activations) && existsSync(activations)) {
+      this.file = await readVectorFile(activations, backbone.sizes, tasks);
       return;
     }
-    const key = `mean activations ${JSON.stringify([this.heads, this.options])}`;
-    const { values, ...measurement } = await shared(key, () => this.measure(moment, activations as View));
-    this.values = values;
-    this.measurements.set(task.name, measurement);
+    const where = `plugin "${plugin}", activations`;
+    throw problem('CONFIG_VALUE', { where, expected: `${views.join(', ')} or a safetensors file`, got: activations });
+  }
+
+  /** Finds the task's heads where they are traced; takes their mean activations from the file, or measures them. */
+  async beforeTask(moment: TaskMoment): Promise<void> {
+    const { task, shared } = moment;
+    const key = `task vectors ${JSON.stringify([this.heads, this.options])}`;
+    const choice = await shared(key, () => (this.traces ? this.trace(moment) : this.measureHeads(moment)));
+    this.heads = choice.heads;
+    this.values = choice.values;
+    if (!this.file || this.traces) this.measurements.set(task.name, choice.measurement);
   }
 
   /** The heads with their mean activations on the task. */
@@ -124,40 +96,96 @@ export class TaskVectors {
   }
 
   state(): PluginState {
-    const json = { measurements: Object.fromEntries(this.measurements) };
-    return { tensors: this.values ? { values: tf.tensor1d(this.values) } : {}, json };
+    const json = {
+      heads: this.heads.map(([layer, head]) => [layer, head]),
+      measurements: Object.fromEntries(this.measurements),
+    };
+    return {
+      tensors: this.values ? { values: tf.tensor1d(this.values) } : {},
+      json: json as unknown as PluginState['json'],
+    };
   }
 
   restore({ tensors, json }: PluginState): void {
     this.values = tensors.values && Float32Array.from(tensors.values.dataSync<'float32'>());
+    this.heads = json.heads as unknown as Head[];
     this.measurements.clear();
     for (const [task, measurement] of Object.entries(json.measurements as Record<string, Measurement>)) {
       this.measurements.set(task, measurement);
     }
   }
 
-  /** The heads, and how each task's mean activations were measured. */
+  /** The heads, and how each task's mean activations were measured and its heads found. */
   summary(): Record<string, unknown> {
     return { heads: this.heads, tasks: Object.fromEntries(this.measurements) };
   }
 
-  private measure({ task, taskIndex, passes }: TaskMoment, view: View): MeanActivations {
+  private get traces(): boolean {
+    return this.options.heads === 'traced';
+  }
+
+  private measureHeads(moment: TaskMoment): TaskChoice {
+    const { values, ...measurement } = this.meansOf(moment, this.heads);
+    return { heads: this.heads, values, measurement };
+  }
+
+  private trace(moment: TaskMoment): TaskChoice {
     const { backbone, tokenizer, random } = this.tools;
-    const { shots, prompts, demonstrationSets, promptTokens, minCorrect } = this.options;
-    const maxTokens = Math.min(promptTokens, backbone.sizes.maxPositions);
+    const { trials, shots, top } = this.options;
+    const { task, taskIndex, passes } = moment;
+    const { values: means, ...measured } = this.meansOf(moment, headsOf(backbone.sizes));
+    const settings = {
+      trials,
+      shots,
+      maxTokens: this.maxTokens,
+      measure: 'probability',
+      answer: 'first-token',
+    } as const;
+    const stream = random.stream(`task-vectors/task-${taskIndex + 1}/trials`);
+    const tracing = { samples: this.samplesOf(task), means };
+    const perTrial = traceTask(passes.model(this.view), tracing, settings, { tokenizer, stream });
+    const traced = topHeads(meanEffects([{ task: task.name, perTrial }]), backbone.sizes, top);
+    const found = traced.map(([layer, head]): Head => [layer, head]);
+    const heads = this.standIns(found, `task-vectors/task-${taskIndex + 1}/random-heads`);
+    return { heads, values: activationsAt(means, heads, backbone.sizes), measurement: { ...measured, traced } };
+  }
+
+  /** The heads, or random ones in their place. */
+  private standIns(heads: readonly Head[], stream: string): readonly Head[] {
+    const { backbone, random } = this.tools;
+    return this.options.control === 'random' ? randomHeads(heads, backbone.sizes, random.stream(stream)) : heads;
+  }
+
+  /** With which adapters activations are measured, and heads traced. */
+  private get view(): View {
+    const { activations } = this.options;
+    return isView(activations) ? activations : 'before-this-task';
+  }
+
+  private get maxTokens(): number {
+    return Math.min(this.options.promptTokens, this.tools.backbone.sizes.maxPositions);
+  }
+
+  private meansOf(
+    { task, taskIndex, passes }: TaskMoment,
+    heads: readonly Head[],
+  ): Measurement & { values: Float32Array } {
+    if (this.file) return { values: this.file.of(task.name, heads) };
+    const { tokenizer, random } = this.tools;
+    const { shots, prompts, demonstrationSets, minCorrect } = this.options;
     const measured = taskActivations(
-      passes.model(view),
+      passes.model(this.view),
       this.samplesOf(task),
-      { heads: this.heads, shots, prompts, demonstrationSets, maxTokens, minCorrect },
+      { heads, shots, prompts, demonstrationSets, maxTokens: this.maxTokens, minCorrect },
       { tokenizer, stream: random.stream(`task-vectors/task-${taskIndex + 1}/prompts`) },
     );
-    if (!measured) throw this.tooFew(task, `none that fits ${maxTokens} tokens`);
+    if (!measured) throw this.tooFew(task, `none that fits ${this.maxTokens} tokens`);
     const { made, ...means } = measured;
     if (!means.correctOnly) this.warnOfFew(task, means);
     return means;
   }
 
-  private warnOfFew({ name }: Task, { correct, prompts }: Measurement): void {
+  private warnOfFew({ name }: Task, { correct, prompts }: MeanActivations): void {
     const why = `${correct} of ${prompts} prompts answered right, fewer than ${this.options.minCorrect}`;
     this.tools.logger.warn(`task "${name}": ${why}; mean activations are over all of them`);
   }
