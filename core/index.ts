@@ -41,6 +41,7 @@ export { swiGlu } from './engine/ops/swiglu.js';
 export { vectorNorm } from './engine/ops/vector-norm.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
+export { barChart, type HeatMap, heatMap, lineChart, type SeriesChart } from './report/charts.js';
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
 export { type DataLine, lineValue } from './text/data-file.js';
 export { DataReader } from './text/data-reader.js';
@@ -56,15 +57,32 @@ export { heldOutOptions, heldOutSets } from './text/held-out.js';
 export { heldOutPairs, type Pair, pairExample, pairSets, pairTask, readPairs } from './text/pairs.js';
 export { optionLetters, unseen } from './text/samples.js';
 export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js';
+export { modelView } from './training/additions.js';
 export { copyTensors, groupOf, growTensors, joinGroups, mapTensors } from './training/named-tensors.js';
 export { type RandomSource, type RandomStream, seededRandom } from './training/random.js';
 export { rowMeans } from './training/row-means.js';
 export { type BatchSum, type Sampling, sampleMeans } from './training/sample-means.js';
 export { type AnchorTarget, type EarlierAnchors, WeightAnchor } from './training/weight-anchor.js';
+export { type TracedAnswer, type TracedPrompt, type TraceSettings, tracePrompt } from './vectors/causal-trace.js';
+export { cosine, norm } from './vectors/compare-vectors.js';
 export { type EditMode, type HeadEditSettings, type HeadVectors, headEdits } from './vectors/head-edits.js';
+export {
+  bootstrapInterval,
+  type EffectInterval,
+  type EffectMeasure,
+  effectsOf,
+  meanEffects,
+  type RankedHead,
+  type TaskEffects,
+  topHeads,
+} from './vectors/head-effects.js';
 export { headSite } from './vectors/head-site.js';
-export { type Head, headPresets } from './vectors/heads.js';
+export { type Head, headPresets, headsOf, randomHeads } from './vectors/heads.js';
+export { type InContextPrompt, type InContextSettings, inContextPrompts } from './vectors/in-context-prompts.js';
 export { instructionVector, type StreamSite, streamEdits } from './vectors/instruction-vector.js';
+export { type MeanActivations, type MeanSettings, meanActivations } from './vectors/mean-activations.js';
+export { plainTrace } from './vectors/plain-trace.js';
+export { type PromptScores, scorePrompts } from './vectors/prompt-scores.js';
 export { type StrengthOptions, strengthAt, strengthOptions } from './vectors/strength.js';
 export { type TaskVectorOptions, taskVectorOptions } from './vectors/task-vector-options.js';
 export { TaskVectors } from './vectors/task-vectors.js';

@@ -4,6 +4,8 @@ export interface TextExample {
   readonly answer: string;
   /** Candidate answers, for choice likelihood; the right one equals `answer`. */
   readonly choices?: readonly string[];
+  /** The bare question behind it, and its answers as plain text, in the order of `choices`. */
+  readonly knowledge?: { readonly prompt: string; readonly choices: readonly string[] };
   /** Where it stands, for messages: `path:line` or `path, item number`. */
   readonly where?: string;
 }

@@ -1,4 +1,4 @@
-import type { Task } from './benchmark.js';
+import type { EvaluationSet, Task } from './benchmark.js';
 import type { StepPosition } from './moments.js';
 
 /** One line of metrics.jsonl. */
@@ -34,6 +34,12 @@ export interface ScoreRecord {
 /** Progress, logs, reports: sees, never changes. */
 export interface Observer {
   /**
+   * Sets of its own that are scored in every row too, zero-shot by the likelihood of choices; their scores go to it alone, by
+   * `probed`. Their names differ from those of all other sets.
+   * @param scored what is scored anyway
+   */
+  probes?(scored: readonly EvaluationSet[]): readonly EvaluationSet[];
+  /**
    * `tasks` are trained in their order, `scored` are the tasks that are scored; `stepsDone` of `steps` where the run goes on
    * from a checkpoint.
    */
@@ -47,8 +53,9 @@ export interface Observer {
   taskStarted?(info: { task: Task; taskIndex: number; steps: number }): void;
   stepDone?(record: StepRecord, position: StepPosition): void;
   scored?(record: ScoreRecord): void;
+  probed?(record: ScoreRecord): void;
   taskDone?(info: { task: Task; taskIndex: number; seconds: number }): void;
   warned?(message: string): void;
-  runDone?(info: { seconds: number; directory: string }): void;
+  runDone?(info: { seconds: number; directory: string }): void | Promise<void>;
   dispose?(): void;
 }

@@ -16,7 +16,7 @@ export interface SeriesChart {
   readonly x: string;
   readonly labels: readonly string[];
   readonly y: string;
-  readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
+  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
 }
 
 /** Size in pixels. */

@@ -82,14 +82,14 @@ export class RunRecord implements Observer {
   }
 
   /** Writes scores.json and summary.json and ends the run for the observers. */
-  finish(tasks: readonly TaskSummary[]): void {
+  async finish(tasks: readonly TaskSummary[]): Promise<void> {
     const { directory, observers, clock } = this.parts;
     for (const { seconds } of tasks) clock.add('train', seconds);
     directory.writeJson('scores.json', scoresFile(this.scorer.records, this.names));
     const seconds = clock.seconds();
     directory.writeJson('summary.json', { ...this.summary(tasks), seconds });
     this.scorer.close();
-    for (const observer of observers) observer.runDone?.({ seconds: seconds.total, directory: directory.folder });
+    for (const observer of observers) await observer.runDone?.({ seconds: seconds.total, directory: directory.folder });
   }
 
   private async head(): Promise<{ config: Composition['resolved']; environment: object; inputs: object }> {

@@ -143,6 +143,6 @@ async function train(training: Training): Promise<void> {
     started: () => record.started(),
     betweenTasks: (row, task) => record.betweenTasks(row, task),
   });
-  record.finish(summaries);
+  await record.finish(summaries);
   checkpoints.remove();
 }

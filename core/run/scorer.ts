@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { RunConfig } from '../config/schema.js';
-import type { BenchmarkData } from '../contracts/benchmark.js';
+import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
 import type { Observer, ScoreRecord } from '../contracts/observer.js';
-import { evaluateSet, type Model } from '../evaluation/evaluate.js';
+import { evaluateSet, type Measure, type Model } from '../evaluation/evaluate.js';
 import { scoredSets, shotsFor } from './check-data.js';
 import { jsonLinesOf } from './json-lines.js';
 import type { RunDirectory } from './run-directory.js';
@@ -19,6 +19,15 @@ interface ScoredLine {
   readonly truncated: Readonly<CutItems>;
 }
 
+/** A set, how it is scored, and who is told. */
+interface ScoredSet {
+  readonly set: EvaluationSet;
+  readonly shots: readonly number[];
+  readonly by: readonly Measure[];
+  /** Whose probe it is; undefined: it belongs to the score matrix. */
+  readonly prober?: Observer;
+}
+
 const JOURNAL = 'scores.jsonl';
 
 /**
@@ -28,6 +37,8 @@ const JOURNAL = 'scores.jsonl';
 export class Scorer {
   readonly records: ScoreRecord[] = [];
   readonly truncated: CutItems = { prompts: 0, answers: 0 };
+  private readonly sets: readonly ScoredSet[];
+  private readonly probes: ScoreRecord[] = [];
 
   constructor(
     private readonly data: BenchmarkData,
@@ -36,7 +47,19 @@ export class Scorer {
     private readonly config: Pick<RunConfig, 'training' | 'evaluation'>,
     private readonly directory: RunDirectory,
     private readonly observers: readonly Observer[],
-  ) {}
+  ) {
+    const { evaluation } = config;
+    const own = scoredSets(data).map((set) => ({ set, shots: shotsFor(set, evaluation), by: evaluation.by }));
+    const probes = observers.flatMap((prober) =>
+      (prober.probes?.(scoredSets(data)) ?? []).map((set) => ({
+        set,
+        prober,
+        shots: [0],
+        by: ['likelihood'] as const,
+      })),
+    );
+    this.sets = [...own, ...probes];
+  }
 
   /** Takes back what an interrupted run has scored, and tells the observers. @throws PalimpsestError CHECKPOINT_INVALID, OUTPUT_WRITE */
   resume(): void {
@@ -59,14 +82,12 @@ export class Scorer {
 
   /** @param row 0 for Init, t after the t-th task */
   async score(row: number, model: Model): Promise<void> {
-    const { training, evaluation } = this.config;
-    for (const set of scoredSets(this.data)) {
-      for (const shots of shotsFor(set, evaluation)) {
-        if (this.records.some((one) => one.row === row && one.set === set.name && one.shots === shots)) continue;
-        const { maxInputTokens, maxOutputTokens, overflow } = training;
-        const limits = { maxInputTokens, maxOutputTokens, overflow };
-        const { answerEnd } = this.data;
-        const result = await evaluateSet(model, set, { ...limits, shots, by: evaluation.by, answerEnd });
+    const { maxInputTokens, maxOutputTokens, overflow } = this.config.training;
+    const limits = { maxInputTokens, maxOutputTokens, overflow, answerEnd: this.data.answerEnd };
+    for (const { set, shots: counts, by } of this.sets) {
+      for (const shots of counts) {
+        if (this.has(row, set.name, shots)) continue;
+        const result = await evaluateSet(model, set, { ...limits, shots, by });
         if (!result) continue;
         const { metrics, predictions, truncated, seconds } = result;
         this.directory.writeJsonLines(`predictions/${row}-${set.name}-${shots}-shot.jsonl`, predictions);
@@ -77,9 +98,20 @@ export class Scorer {
     }
   }
 
+  private has(row: number, name: string, shots: number): boolean {
+    const done = [...this.records, ...this.probes];
+    return done.some((one) => one.row === row && one.set === name && one.shots === shots);
+  }
+
   private take({ record, truncated }: ScoredLine): void {
     this.truncated.prompts += truncated.prompts;
     this.truncated.answers += truncated.answers;
+    const prober = this.sets.find(({ set }) => set.name === record.set)?.prober;
+    if (prober) {
+      this.probes.push(record);
+      prober.probed?.(record);
+      return;
+    }
     this.records.push(record);
     for (const observer of this.observers) observer.scored?.(record);
   }

@@ -10,12 +10,20 @@ export interface Question {
 export interface AskedQuestion {
   readonly prompt: string;
   readonly choices: readonly string[];
+  /** The same as a bare question with answers in full. */
+  readonly bare: Question;
 }
 
 /** The sets that the paper holds out, each by the template that the lm-evaluation-harness has for it. */
 export const heldOutTemplates = {
-  hellaswag: ({ question, choices }) => ({ prompt: withoutMarks(question), choices: choices.map(withoutMarks) }),
-  arc_challenge: ({ question, choices }) => ({ prompt: `Question: ${question.trim()}\nAnswer:`, choices }),
+  hellaswag: ({ question, choices }) => {
+    const bare = { question: withoutMarks(question), choices: choices.map(withoutMarks) };
+    return { prompt: bare.question, choices: bare.choices, bare };
+  },
+  arc_challenge: ({ question, choices }) => {
+    const bare = { question: question.trim(), choices };
+    return { prompt: `Question: ${bare.question}\nAnswer:`, choices, bare };
+  },
   commonsense_qa: (question) => byLetter(question, 'Question: '),
   mmlu_social: (question) => byLetter(question, ''),
 } satisfies Record<string, (question: Question) => AskedQuestion>;
@@ -25,7 +33,8 @@ export type HeldOutName = keyof typeof heldOutTemplates;
 function byLetter({ question, choices }: Question, before: string): AskedQuestion {
   const letters = choices.map((_, i) => letterAfter('A', i));
   const options = choices.map((choice, i) => `${letters[i]}. ${choice}\n`).join('');
-  return { prompt: `${before}${question.trim()}\n${options}Answer:`, choices: letters };
+  const bare = { question: question.trim(), choices };
+  return { prompt: `${before}${bare.question}\n${options}Answer:`, choices: letters, bare };
 }
 
 /** A text without the marks of HellaSwag's WikiHow part: `[title]` becomes a full stop, whatever precedes; others go. */

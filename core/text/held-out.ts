@@ -52,9 +52,10 @@ export async function heldOutSets(
 function asked(name: HeldOutName, lines: readonly DataLine[]): TextExample[] {
   const records = lines.map(checkedRecord);
   return (severalSubjects.includes(name) ? subjectsByTurns(records) : records).map((one) => {
-    const { prompt, choices } = heldOutTemplates[name](one);
+    const { prompt, choices, bare } = heldOutTemplates[name](one);
     const answers = choices.map((choice) => ` ${choice}`);
-    return { prompt, answer: answers[one.answer], choices: answers, where: one.where };
+    const knowledge = { prompt: bare.question, choices: bare.choices.map((choice) => ` ${choice}`) };
+    return { prompt, answer: answers[one.answer], choices: answers, knowledge, where: one.where };
   });
 }
 

@@ -25,6 +25,7 @@ const changing: readonly Role[] = ['adapter', 'regularizers', 'interventions'];
 
 /** A run's moments in order. docs/lifecycle.md shows this list. */
 export const lifecycle: readonly LifecycleMoment[] = [
+  { name: 'probes', each: 'run', who: ['observers'], what: 'Which sets of their own they want scored.' },
   {
     name: 'prepare',
     each: 'run',
@@ -33,6 +34,7 @@ export const lifecycle: readonly LifecycleMoment[] = [
   },
   { name: 'runStarted', each: 'run', who: ['observers'], what: 'The model is loaded, the data are checked.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: 'The Init row, before the first task.' },
+  { name: 'probed', each: 'evaluation set', who: ['observers'], what: 'The same of sets of their own.' },
   { name: 'taskStarted', each: 'task', who: ['observers'], what: 'A task begins.' },
   { name: 'beforeTask', each: 'task', who: changing, what: 'The adapter grows, then methods measure.' },
   { name: 'edits', each: 'micro-batch', who: ['interventions'], what: 'How activations are edited.' },
@@ -48,6 +50,7 @@ export const lifecycle: readonly LifecycleMoment[] = [
   },
   { name: 'taskDone', each: 'task', who: ['observers'], what: 'A task is over.' },
   { name: 'scored', each: 'evaluation set', who: ['observers'], what: "The task's row of the score matrix." },
+  { name: 'probed', each: 'evaluation set', who: ['observers'], what: 'The same of sets of their own.' },
   { name: 'summary', each: 'run', who: changing, what: "What the run's summary says of it." },
   { name: 'runDone', each: 'run', who: ['observers'], what: 'Everything is written.' },
   {

@@ -14,6 +14,7 @@ const textLine = z.object({
   prompt: z.string(),
   answer: z.string().min(1),
   choices: z.array(z.string().min(1)).min(2).optional(),
+  knowledge: z.object({ prompt: z.string().min(1), choices: z.array(z.string().min(1)) }).optional(),
 });
 
 const tokenLine = z.object({ tokens: z.array(id).min(1), labels: z.array(id.or(z.literal(-100))) });
@@ -35,6 +36,10 @@ function textExample(line: DataLine): TextExample {
   const example = parse(textLine, line, '{"prompt": text, "answer": text, "choices"?: [text, ...]}');
   if (example.choices && !example.choices.includes(example.answer)) {
     throw wrong(line, '`answer` among `choices`', JSON.stringify(example.answer));
+  }
+  const { knowledge, choices = [] } = example;
+  if (knowledge && knowledge.choices.length !== choices.length) {
+    throw wrong(line, '`knowledge.choices` as many as `choices`', `${knowledge.choices.length} and ${choices.length}`);
   }
   return example;
 }

@@ -37,11 +37,15 @@ describe('the held-out sets of the paper', () => {
     expect(hellaswag).toEqual({
       prompt: 'Which one is cold?',
       ...texts,
+      knowledge: { prompt: 'Which one is cold?', choices: texts.choices },
       where: `${join(folder, 'hellaswag.jsonl')}:1`,
     });
     expect(arc).toMatchObject({ prompt: 'Question: Which one is cold?\nAnswer:', ...texts });
     expect(commonsense).toMatchObject({ prompt: `Question: ${list}`, ...letters });
     expect(mmlu).toMatchObject({ prompt: list, ...letters });
+    for (const { knowledge } of [arc, commonsense, mmlu]) {
+      expect(knowledge).toEqual({ prompt: 'Which one is cold?', choices: texts.choices });
+    }
   });
 
   it('have no marks of WikiHow left in HellaSwag', async () => {
@@ -53,6 +57,7 @@ describe('the held-out sets of the paper', () => {
     const [{ items }] = await load({ sets: ['hellaswag'] }, marked);
     expect(items[0].prompt).toBe('How to boil eggs. Take a pot. Fill it.');
     expect(items[0].choices).toEqual([' Light a fire.. Wait Do not leave.', ' Sit down.']);
+    expect(items[0].knowledge).toEqual({ prompt: items[0].prompt, choices: items[0].choices });
   });
 
   it('take the subjects of MMLU by turns, so that few questions are of many subjects', async () => {

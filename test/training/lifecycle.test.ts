@@ -30,7 +30,8 @@ describe('the lifecycle', () => {
       betweenTasks: (row) => void calls.push(...(row === 0 ? ['runStarted', 'scored'] : ['scored'])),
     });
     await trainSequence(parts);
-    const withinSequence = lifecycle.filter(({ name }) => !['summary', 'runDone', 'dispose'].includes(name));
+    const ofTheRun = ['probes', 'probed', 'summary', 'runDone', 'dispose'];
+    const withinSequence = lifecycle.filter(({ name }) => !ofTheRun.includes(name));
     expect(calls.filter((call, i) => call !== calls[i - 1])).toEqual(withinSequence.map(({ name }) => name));
     parts.adapter.dispose();
     parts.backbone.dispose();
