@@ -81,10 +81,12 @@ export { type Head, headPresets, headsOf, randomHeads } from './vectors/heads.js
 export { type InContextPrompt, type InContextSettings, inContextPrompts } from './vectors/in-context-prompts.js';
 export { instructionVector, type StreamSite, streamEdits } from './vectors/instruction-vector.js';
 export { type MeanActivations, type MeanSettings, meanActivations } from './vectors/mean-activations.js';
-export { plainTrace } from './vectors/plain-trace.js';
 export { type PromptScores, scorePrompts } from './vectors/prompt-scores.js';
 export { type StrengthOptions, strengthAt, strengthOptions } from './vectors/strength.js';
+export { type ActivationSettings, type TaskActivations, taskActivations } from './vectors/task-activations.js';
 export { type TaskVectorOptions, taskVectorOptions } from './vectors/task-vector-options.js';
 export { TaskVectors } from './vectors/task-vectors.js';
+export { type TaskTraceSettings, type TracedTask, traceTask } from './vectors/trace-task.js';
+export { activationsAt, readVectorFile, type VectorFile } from './vectors/vector-file.js';
 export { type PeftAdapter, readPeft } from './weights/peft.js';
 export type { ModelConfig, TensorInfo, WeightSource } from './weights/source.js';

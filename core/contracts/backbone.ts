@@ -114,8 +114,9 @@ export interface ForwardRequest {
   readonly keepCache?: boolean;
   readonly dropout?: DropoutDraw;
   /**
-   * In the order of their sites. Each copy runs from its site on only; logits are then those of 1 + n rows, the batch's own
-   * before the copies in order. For a batch of one row without padding; not together with `edits`, `captures` or `keepCache`.
+   * In the order of their sites. Each copy runs from its site on only; the rows are then 1 + n, the batch's own before the copies
+   * in order, and flat positions of logits are into [(1 + n) * T]. For a batch of one row without padding or branches; not
+   * together with `edits`, `captures`, `dropout` or `keepCache`.
    */
   readonly variants?: readonly ActivationVariants[];
 }

@@ -25,8 +25,8 @@ const TEXT = { fontFamily: 'sans-serif' };
 
 /** A heat map as SVG; colours are centred on zero. */
 export function heatMap({ title, rows, columns, values }: HeatMap): Promise<string> {
-  const cells = values.flatMap((column, x) => column.map((value, y) => [x, y, value]));
-  const most = Math.max(...values.flat().map(Math.abs), Number.MIN_VALUE);
+  const cells = values.flatMap((column, x) => column.map((value, y) => [x, y, finite(value)]));
+  const most = Math.max(...values.flat().filter(Number.isFinite).map(Math.abs), Number.MIN_VALUE);
   return svg({
     title: { text: title, left: 'center' },
     grid: { top: 50, bottom: 90, left: 60, right: 30 },
@@ -58,11 +58,16 @@ function seriesChart({ title, x, labels, y, series }: SeriesChart, type: 'line' 
     grid: { top: 50, bottom: 40 + 24 * Math.ceil(series.length / 4), left: 70, right: 30 },
     xAxis: { type: 'category', name: x, nameLocation: 'middle', nameGap: 24, data: [...labels] },
     yAxis: { type: 'value', name: y, nameLocation: 'middle', nameGap: 44 },
-    series: series.map(({ name, values }) => ({ type, name, data: [...values] })),
+    series: series.map(({ name, values }) => ({ type, name, data: values.map(finite) })),
   });
 }
 
-/** Draws without a screen; the library is loaded when a picture is asked for. */
+/** A value that can be drawn; null leaves its place empty. */
+function finite(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** Draws without a screen, equal charts alike; the library is loaded when a picture is asked for. */
 async function svg(option: EChartsCoreOption): Promise<string> {
   const [core, charts, components, { SVGRenderer }] = await Promise.all([
     import('echarts/core'),
@@ -86,5 +91,15 @@ async function svg(option: EChartsCoreOption): Promise<string> {
   chart.setOption({ animation: false, backgroundColor: '#ffffff', textStyle: TEXT, ...option });
   const drawn = chart.renderToSVGString();
   chart.dispose();
-  return drawn;
+  return renumbered(drawn);
+}
+
+/** The same with names counted from 0: the library counts on over all that a process draws. */
+function renumbered(drawn: string): string {
+  const names = new Map<string, string>();
+  return drawn.replace(/\bzr\d+-(\w+)-?\d+\b/g, (name, kind) => {
+    const known = names.get(name) ?? `${kind}-${names.size}`;
+    names.set(name, known);
+    return known;
+  });
 }

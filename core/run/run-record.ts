@@ -59,7 +59,8 @@ export class RunRecord implements Observer {
     const { plugins, data, trained, model, directory, observers, stepsDone } = this.parts;
     const { training, evaluation } = plugins.resolved;
     const limits = limitsWithin(training, model.backbone.sizes.maxPositions);
-    checkLengths(data, model.tokenizer, { training: limits, evaluation });
+    const heldOut = [...data.heldOut, ...this.scorer.probeSets];
+    checkLengths({ ...data, heldOut }, model.tokenizer, { training: limits, evaluation });
     if (stepsDone === undefined) await this.writeHead();
     else await this.goOn(stepsDone);
     const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);

@@ -2,7 +2,9 @@ import { rmSync } from 'node:fs';
 import type { RunConfig } from '../config/schema.js';
 import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
 import type { Observer, ScoreRecord } from '../contracts/observer.js';
+import { problem } from '../errors.js';
 import { evaluateSet, type Measure, type Model } from '../evaluation/evaluate.js';
+import { fileName } from '../text/task-names.js';
 import { scoredSets, shotsFor } from './check-data.js';
 import { jsonLinesOf } from './json-lines.js';
 import type { RunDirectory } from './run-directory.js';
@@ -40,6 +42,7 @@ export class Scorer {
   private readonly sets: readonly ScoredSet[];
   private readonly probes: ScoreRecord[] = [];
 
+  /** @throws PalimpsestError CONFIG_VALUE for probes that are called as another set */
   constructor(
     private readonly data: BenchmarkData,
     /** Rows after Init. */
@@ -59,6 +62,12 @@ export class Scorer {
       })),
     );
     this.sets = [...own, ...probes];
+    checkProbes(own, probes);
+  }
+
+  /** What observers want scored beside the data's own sets. */
+  get probeSets(): readonly EvaluationSet[] {
+    return this.sets.filter(({ prober }) => prober).map(({ set }) => set);
   }
 
   /** Takes back what an interrupted run has scored, and tells the observers. @throws PalimpsestError CHECKPOINT_INVALID, OUTPUT_WRITE */
@@ -104,15 +113,30 @@ export class Scorer {
   }
 
   private take({ record, truncated }: ScoredLine): void {
-    this.truncated.prompts += truncated.prompts;
-    this.truncated.answers += truncated.answers;
     const prober = this.sets.find(({ set }) => set.name === record.set)?.prober;
     if (prober) {
       this.probes.push(record);
       prober.probed?.(record);
       return;
     }
+    this.truncated.prompts += truncated.prompts;
+    this.truncated.answers += truncated.answers;
     this.records.push(record);
     for (const observer of this.observers) observer.scored?.(record);
+  }
+}
+
+/** Refuses probes that are called as another set, or by what is no file name. */
+function checkProbes(own: readonly ScoredSet[], probes: readonly ScoredSet[]): void {
+  const names = [...own, ...probes].map(({ set }) => set.name.toLowerCase());
+  for (const { set } of probes) {
+    const twice = names.filter((name) => name === set.name.toLowerCase()).length > 1;
+    if (!twice && fileName.test(set.name)) continue;
+    const expected = 'letters, digits, dots, hyphens and underscores, and no other set of that name';
+    throw problem('CONFIG_VALUE', {
+      where: `an observer's set "${set.name}"`,
+      expected,
+      got: twice ? 'two of it' : set.name,
+    });
   }
 }

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 
+/** What names a file and is no path. */
+export const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 /** A task's or held-out set's name: it names files and folders of the run directory. */
 export const taskName = z
   .string()
   .max(100)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, hyphens and underscores')
+  .regex(fileName, 'expected letters, digits, dots, hyphens and underscores')
   .refine((name) => name.toLowerCase() !== 'all', 'expected another name: "all" is taken by the adapter of all tasks')
   .describe('Names the task in tables and files.');
 

@@ -4,8 +4,8 @@ import { problem } from '../errors.js';
 import { writeSafetensors } from '../weights/safetensors-write.js';
 
 /**
- * Writes mean head activations, a tensor [L, H, d_h] by the name of each task, as safetensors, and beside them how they were
- * measured as JSON of the same name.
+ * Writes mean head activations, a tensor [L, H, d_h] by the name of each task, as safetensors, and beside them, in FILE.json, how
+ * they were measured.
  * @throws PalimpsestError OUTPUT_WRITE
  */
 export async function writeActivations(
@@ -21,15 +21,10 @@ export async function writeActivations(
   await writeProvenance(file, provenance);
 }
 
-/** Writes what tells where a safetensors file came from, beside it. @throws PalimpsestError OUTPUT_WRITE */
+/** Writes what tells where a file came from beside it, as FILE.json. @throws PalimpsestError OUTPUT_WRITE */
 export async function writeProvenance(file: string, provenance: object): Promise<void> {
-  const beside = provenanceFile(file);
+  const beside = `${file}.json`;
   await writeFile(beside, `${JSON.stringify(provenance, null, 2)}\n`).catch((error: Error) => {
     throw problem('OUTPUT_WRITE', { where: beside, got: error.message });
   });
-}
-
-/** The JSON beside a safetensors file. */
-export function provenanceFile(file: string): string {
-  return `${file.replace(/\.safetensors$/, '')}.json`;
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationVariants, KeyValueCache } from '../contracts/backbone.js';
 import type { ModelView } from '../contracts/model-view.js';
 import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
+import { problem } from '../errors.js';
 import { logitRowsPerPass } from '../evaluation/model.js';
 import { padRows } from '../text/batching.js';
 import { headSite } from './head-site.js';
@@ -32,10 +33,11 @@ export interface TracedPrompt {
  * with the output of each head by itself, before the output projection, replaced at the last prompt token by its mean. An edit
  * there changes nothing before it: the prompt runs once, up to its last token, and every head's variant is a row that parts at
  * the head's layer.
- * @throws PalimpsestError TOKENS_TOO_LONG
+ * @throws PalimpsestError TOKENS_TOO_LONG, TOKEN_OUT_OF_RANGE
  */
 export function tracePrompt(model: ModelView, prompt: InContextPrompt, settings: TraceSettings): TracedPrompt {
   const { ids, labels, before } = ending(prompt, settings.answer);
+  checkLabels(labels, model.sizes.vocabulary);
   const heads = headsOf(model.sizes);
   const rows = settings.maxRows ?? logitRowsPerPass(model.sizes.vocabulary * ids.length);
   const most = Math.max(1, rows - 1);
@@ -60,6 +62,12 @@ function ending({ tokens, answer }: InContextPrompt, traced: TracedAnswer) {
   const labels = traced === 'whole' ? answer : answer.slice(0, 1);
   const before = tokens.slice(0, -1);
   return { before, ids: [tokens[before.length], ...labels.slice(0, -1)], labels };
+}
+
+function checkLabels(labels: readonly number[], vocabulary: number): void {
+  const outside = labels.find((label) => label >= vocabulary);
+  if (outside === undefined) return;
+  throw problem('TOKEN_OUT_OF_RANGE', { where: 'an answer', expected: `0 to ${vocabulary - 1}`, got: `${outside}` });
 }
 
 interface Ending {

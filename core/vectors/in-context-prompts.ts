@@ -45,7 +45,8 @@ export function inContextPrompts(
     const shown = new Set(demonstrations.map(({ prompt }) => prompt));
     const questions = drawn.slice(demonstrations.length).filter(({ prompt }) => !shown.has(prompt));
     const shownTo = () => (answers === 'own' ? demonstrations : shuffledAnswers(demonstrations, stream));
-    return questions.slice(0, wanted).flatMap((question) => promptOf(shownTo(), question, tokenizer, maxTokens));
+    const limits = { least: answers === 'own' ? 0 : 2, maxTokens };
+    return questions.slice(0, wanted).flatMap((question) => promptOf(shownTo(), question, tokenizer, limits));
   }).flat();
 }
 
@@ -55,14 +56,20 @@ export function shuffledAnswers(demonstrations: readonly TextExample[], stream: 
   return demonstrations.map((demonstration, i) => ({ ...demonstration, answer: answers[i] }));
 }
 
-/** The prompt with as many demonstrations as fit; none where the question alone does not, or has no answer of its own. */
+/** How long a prompt may be, and how few demonstrations it may have: shuffled answers take two. */
+export interface PromptLimits {
+  readonly maxTokens: number;
+  readonly least: number;
+}
+
+/** The prompt with as many demonstrations as fit; none where too few do, or the question has no answer of its own. */
 export function promptOf(
   demonstrations: readonly TextExample[],
   { prompt, answer }: TextExample,
   tokenizer: Tokenizer,
-  maxTokens: number,
+  { maxTokens, least }: PromptLimits,
 ): InContextPrompt[] {
-  for (let shots = demonstrations.length; shots >= 0; shots--) {
+  for (let shots = demonstrations.length; shots >= least; shots--) {
     const pair = encodePair(demonstrationText(demonstrations.slice(0, shots)) + prompt, answer, tokenizer);
     const fits = pair.prompt.length > 0 && pair.prompt.length <= maxTokens && pair.continuation.length > 0;
     if (fits) return [{ tokens: pair.prompt, answer: pair.continuation }];

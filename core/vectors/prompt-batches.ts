@@ -37,18 +37,23 @@ export function eachPromptBatch(
   for (const { first, count, shared } of prefixGroups(prompts)) {
     const own = prompts.slice(first, first + count).map((tokens) => tokens.slice(shared));
     const past = shared > 0 ? prefixCache(model, prompts[first].slice(0, shared)) : undefined;
-    const lengths = own.map((tokens) => tokens.length);
-    for (const batch of batchesByLength(lengths, { maxTokens: 2048 })) {
-      const rows = promptRows(
-        batch.map((index) => own[index]),
-        pad,
-      );
-      tf.tidy(() => {
-        const result = model.forward({ batch: rows, past, edits, captures, logits: 'last' });
-        use(result, { rows, indices: batch.map((index) => first + index) });
-      });
+    try {
+      for (const batch of batchesByLength(
+        own.map((tokens) => tokens.length),
+        { maxTokens: 2048 },
+      )) {
+        const rows = promptRows(
+          batch.map((index) => own[index]),
+          pad,
+        );
+        tf.tidy(() => {
+          const result = model.forward({ batch: rows, past, edits, captures, logits: 'last' });
+          use(result, { rows, indices: batch.map((index) => first + index) });
+        });
+      }
+    } finally {
+      past?.dispose();
     }
-    past?.dispose();
   }
 }
 
@@ -65,14 +70,14 @@ interface PrefixGroup {
   shared: number;
 }
 
-/** A prompt joins the group before it where at least half of its tokens are those that the group begins with. */
+/** A prompt joins the group before it where half of its tokens, and of what the group shares so far, are common to both. */
 function prefixGroups(prompts: readonly (readonly number[])[]): PrefixGroup[] {
   const groups: PrefixGroup[] = [];
   for (const [index, tokens] of prompts.entries()) {
     const open = groups[groups.length - 1];
     const common = open ? commonPrefixLength([prompts[open.first].slice(0, open.shared || undefined), tokens]) : 0;
     const shared = Math.min(common, tokens.length - 1, open ? prompts[open.first].length - 1 : 0);
-    if (open && 2 * shared >= tokens.length) {
+    if (open && 2 * shared >= Math.max(tokens.length, open.shared)) {
       open.count++;
       open.shared = shared;
     } else groups.push({ first: index, count: 1, shared: 0 });

@@ -34,6 +34,8 @@ export interface VectorTools {
 interface Measurement extends Partial<Omit<MeanActivations, 'values'>> {
   /** With their effects, the largest first. */
   readonly traced?: readonly RankedHead[];
+  /** Those that were edited, where they were traced: the same, or random ones in their place. */
+  readonly heads?: readonly Head[];
 }
 
 /** What a task is edited with. */
@@ -65,7 +67,8 @@ export class TaskVectors {
   async prepare({ tasks }: PrepareMoment): Promise<void> {
     const { plugin, backbone, model } = this.tools;
     const { heads, activations } = this.options;
-    if (!this.traces) {
+    if (this.traces) this.checkTracing();
+    else {
       const named = await readHeads(heads, { sizes: backbone.sizes, name: model }, `plugin "${plugin}", heads`);
       this.heads = this.standIns(named, 'task-vectors/random-heads');
     }
@@ -120,6 +123,16 @@ export class TaskVectors {
     return { heads: this.heads, tasks: Object.fromEntries(this.measurements) };
   }
 
+  private checkTracing(): void {
+    const { plugin, backbone } = this.tools;
+    const { shots, top, control } = this.options;
+    const most = Math.floor((backbone.sizes.layers * backbone.sizes.heads) / (control === 'random' ? 2 : 1));
+    const refuse = (option: string, expected: string, got: number) =>
+      problem('CONFIG_VALUE', { where: `plugin "${plugin}", ${option}`, expected, got: `${got}` });
+    if (shots < 2) throw refuse('shots', 'at least 2 with `heads: traced`, whose answers are shuffled', shots);
+    if (top > most) throw refuse('top', `at most ${most} heads of this model`, top);
+  }
+
   private get traces(): boolean {
     return this.options.heads === 'traced';
   }
@@ -142,12 +155,12 @@ export class TaskVectors {
       answer: 'first-token',
     } as const;
     const stream = random.stream(`task-vectors/task-${taskIndex + 1}/trials`);
-    const tracing = { samples: this.samplesOf(task), means };
+    const tracing = { task: task.name, samples: this.samplesOf(task), means };
     const perTrial = traceTask(passes.model(this.view), tracing, settings, { tokenizer, stream });
     const traced = topHeads(meanEffects([{ task: task.name, perTrial }]), backbone.sizes, top);
     const found = traced.map(([layer, head]): Head => [layer, head]);
     const heads = this.standIns(found, `task-vectors/task-${taskIndex + 1}/random-heads`);
-    return { heads, values: activationsAt(means, heads, backbone.sizes), measurement: { ...measured, traced } };
+    return { heads, values: activationsAt(means, heads, backbone.sizes), measurement: { ...measured, traced, heads } };
   }
 
   /** The heads, or random ones in their place. */

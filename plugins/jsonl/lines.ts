@@ -14,7 +14,7 @@ const textLine = z.object({
   prompt: z.string(),
   answer: z.string().min(1),
   choices: z.array(z.string().min(1)).min(2).optional(),
-  knowledge: z.object({ prompt: z.string().min(1), choices: z.array(z.string().min(1)) }).optional(),
+  knowledge: z.object({ prompt: z.string().min(1), choices: z.array(z.string().min(1)).min(2) }).optional(),
 });
 
 const tokenLine = z.object({ tokens: z.array(id).min(1), labels: z.array(id.or(z.literal(-100))) });

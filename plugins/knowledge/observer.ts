@@ -10,6 +10,7 @@ import {
   type Observer,
   OPTIONS,
   type ScoreRecord,
+  type TextExample,
   type z,
 } from '../../core/index.js';
 import type { knowledgeOptions } from './plugin.js';
@@ -41,10 +42,14 @@ export class KnowledgeObserver implements Observer {
   ) {}
 
   probes(scored: readonly EvaluationSet[]): EvaluationSet[] {
-    const probes = scored.map(bareQuestions).filter(({ items }) => items.length > 0);
-    this.sets = probes.map(({ name }) => name.slice(0, -SUFFIX.length));
-    if (probes.length === 0) this.logger.warn('knowledge: no scored set has bare questions (`knowledge` of its items)');
-    return probes;
+    const known = scored.filter(({ items }) => items.some(({ knowledge }) => knowledge));
+    const whole = known.filter(({ items }) => items.every(({ knowledge }) => knowledge));
+    for (const { name } of known.filter((set) => !whole.includes(set))) {
+      this.logger.warn(`knowledge: only some items of "${name}" have bare questions; it is left out`);
+    }
+    if (known.length === 0) this.logger.warn('knowledge: no scored set has bare questions (`knowledge` of its items)');
+    this.sets = whole.map(({ name }) => name);
+    return whole.map(bareQuestions);
   }
 
   runStarted({ tasks }: { tasks: readonly string[] }): void {
@@ -93,16 +98,9 @@ export class KnowledgeObserver implements Observer {
 
 /** The set of the bare questions behind a set's items, with plain answers. */
 function bareQuestions({ name, items }: EvaluationSet): EvaluationSet {
-  const asked = items.flatMap(({ answer, choices = [], knowledge, where }) => {
-    if (!knowledge) return [];
-    return [
-      {
-        prompt: knowledge.prompt,
-        choices: knowledge.choices,
-        answer: knowledge.choices[choices.indexOf(answer)],
-        where,
-      },
-    ];
+  const asked = items.map(({ answer, choices = [], knowledge, where }) => {
+    const { prompt, choices: plain } = knowledge as NonNullable<TextExample['knowledge']>;
+    return { prompt, choices: plain, answer: plain[choices.indexOf(answer)], where };
   });
   return { name: `${name}${SUFFIX}`, items: asked, demonstrations: [] };
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationVariants, RotaryTable, TokenBatch } from '../../core/index.js';
+import { type ActivationVariants, problem, type RotaryTable, type TokenBatch } from '../../core/index.js';
 import { bySite } from './request.js';
 
 /** The rows of one pass: those of its batch, and from the sites on at which variants part from it, these too. */
@@ -24,8 +24,17 @@ export class GrowingRows {
   grown(site: string, activation: tf.Tensor): tf.Tensor {
     const parting = this.variants.get(site) ?? [];
     const own = tf.slice(activation, 0, 1);
+    const copies = parting.map(({ count, apply }) => {
+      const made = apply(own);
+      if (made.shape[0] === count) return made;
+      throw problem('PASS_INVALID', {
+        where: `variants at ${site}`,
+        expected: `${count} copies`,
+        got: `${made.shape[0]}`,
+      });
+    });
     this.count += parting.reduce((sum, { count }) => sum + count, 0);
-    return tf.concat([activation, ...parting.map((variants) => variants.apply(own))], 0);
+    return tf.concat([activation, ...copies], 0);
   }
 
   /** An activation [N, D] from before some rows parted, with theirs, which is the first row's. */

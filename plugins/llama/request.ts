@@ -75,12 +75,13 @@ export function bySite<T extends { readonly site: string }>(all: readonly T[] = 
 
 /** Refuses variants that the pass cannot make. @param sites in the order in which the model passes them */
 function checkVariants(request: ForwardRequest, sites: readonly string[]): void {
-  const { batch, variants = [], edits = [], captures = [], keepCache = false } = request;
+  const { batch, variants = [], edits = [], captures = [], dropout, keepCache = false } = request;
   if (variants.length === 0) return;
   const refuse = (expected: string, got: string) => problem('PASS_INVALID', { where: 'variants', expected, got });
-  if (batch.rows !== 1 || batch.mask.includes(0))
-    throw refuse('one row without padding', `${batch.rows} rows or padding`);
-  if (edits.length > 0 || captures.length > 0 || keepCache) throw refuse('no edits, captures or keepCache', 'some');
+  if (batch.rows !== 1 || batch.mask.includes(0) || batch.branches)
+    throw refuse('one row without padding or branches', `${batch.rows} rows, or one with them`);
+  if (edits.length > 0 || captures.length > 0 || dropout || keepCache)
+    throw refuse('no edits, captures, dropout or keepCache', 'some');
   const order = variants.map(({ site }) => sites.indexOf(site));
   const late = order.findIndex((place, i) => i > 0 && place < order[i - 1]);
   if (late > 0)

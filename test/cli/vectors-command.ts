@@ -27,6 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Runs `palimpsest vectors ...`; returns what went to standard output. */
 export async function vectors(name: string, ...more: string[]): Promise<string> {
   const written: string[] = [];
+  const silent = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((...given: unknown[]) => {
     written.push(String(given[0]));
     for (const done of given) if (typeof done === 'function') done();
@@ -38,6 +39,7 @@ export async function vectors(name: string, ...more: string[]): Promise<string> 
     await command.parseAsync([name, '--model', model, ...more], { from: 'user' });
   } finally {
     write.mockRestore();
+    silent.mockRestore();
   }
   return written.join('');
 }

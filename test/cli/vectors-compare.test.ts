@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256Of } from '../../core/weights/checksum.js';
 import { writePeft } from '../../core/weights/peft.js';
-import { file, heads, json, tasks, vectors } from './vectors-command.js';
+import { file, heads, json, model, tasks, vectors } from './vectors-command.js';
 
 describe('palimpsest vectors compare', () => {
   const run = file('run');
@@ -16,6 +17,10 @@ describe('palimpsest vectors compare', () => {
   async function writeRun(growth: string): Promise<void> {
     mkdirSync(run, { recursive: true });
     writeFileSync(path.join(run, 'summary.json'), '{"tasks": [{"task": "one"}, {"task": "two"}]}');
+    const sha256 = { 'model.safetensors': await sha256Of(path.join(model, 'model.safetensors')) };
+    const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
+    for (const name of names) Object.assign(sha256, { [name]: await sha256Of(path.join(model, name)) });
+    writeFileSync(path.join(run, 'inputs.json'), JSON.stringify({ model: { reference: 'toy', sha256 } }));
     writeFileSync(path.join(run, 'config.json'), JSON.stringify({ adapter: { growth } }));
     await writePeft(path.join(run, 'adapters', 'one'), { pairs: [pair(1)], baseModel: 'toy' });
     await writePeft(path.join(run, 'adapters', 'two'), { pairs: [pair(2)], baseModel: 'toy' });

@@ -25,9 +25,9 @@ const asked: EvaluationSet = {
       choices: [' A', ' B'],
       knowledge: { prompt: 'ice is', choices: [' warm', ' cold'] },
     },
-    { prompt: 'x', answer: ' y' },
   ],
 };
+const plain: EvaluationSet = { ...asked, name: 'plain', items: [{ prompt: 'x', answer: ' y' }] };
 
 /** The observer, and what it warned of. */
 function observer(options: object = {}): { own: KnowledgeObserver; warnings: string[] } {
@@ -39,7 +39,6 @@ function observer(options: object = {}): { own: KnowledgeObserver; warnings: str
 describe('knowledge', () => {
   it('asks for the bare questions behind items, their answers as plain text', () => {
     const { own, warnings } = observer();
-    const plain = { ...asked, name: 'plain', items: asked.items.slice(1) };
     expect(own.probes([asked, plain])).toEqual([
       {
         name: 'quiz.knowledge',
@@ -52,8 +51,14 @@ describe('knowledge', () => {
 
   it('says so where no set has any', () => {
     const { own, warnings } = observer();
-    own.probes([{ ...asked, items: [{ prompt: 'x', answer: ' y' }] }]);
+    own.probes([plain]);
     expect(warnings).toEqual([expect.stringContaining('no scored set')]);
+  });
+
+  it('leaves out a set of which only some items have one, since its curves would be of other items', () => {
+    const { own, warnings } = observer();
+    expect(own.probes([{ ...asked, items: [...asked.items, ...plain.items] }])).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('only some items of "quiz"')]);
   });
 
   it('puts the three accuracies of every row side by side, in-context with the most demonstrations', async () => {
@@ -139,11 +144,35 @@ evaluation: { shots: [0, 2] }
     expect(read('with', 'predictions', '0-one.knowledge-0-shot.jsonl').split('\n')).toHaveLength(5);
   });
 
+  it('adds nothing to the counts of what was cut', async () => {
+    const cut = ['training.maxInputTokens=2', 'evaluation.after=end'];
+    await run('cut', ...cut);
+    await run('cut-without', ...cut, 'observers=[]');
+    const truncated = (out: string) => JSON.parse(read(out, 'summary.json')).truncated;
+    expect(truncated('cut').evaluation.prompts).toBeGreaterThan(0);
+    expect(truncated('cut')).toEqual(truncated('cut-without'));
+  });
+
+  it('checks the lengths of bare questions before anything is written', async () => {
+    const knowledge = { prompt: 'b'.repeat(20), choices: ['a', 'z'] };
+    writeText(folder, 'long.jsonl', JSON.stringify({ prompt: 'b:', answer: ' a', choices: [' a', 'b'], knowledge }));
+    const given = ['benchmark.tasks.0.test=long.jsonl', 'training.overflow=refuse', 'training.maxInputTokens=12'];
+    await expect(run('long', ...given)).rejects.toThrow(/DATA_TOO_LONG/);
+    expect(existsSync(path.join(folder, 'long'))).toBe(false);
+  });
+
+  it('is refused where a set is called as the bare questions of another', async () => {
+    const tasks =
+      'benchmark.tasks=[{ name: one, train: a.jsonl, test: a.jsonl }, { name: One.knowledge, train: a.jsonl, test: a.jsonl }]';
+    await expect(run('twice', tasks)).rejects.toThrow(/CONFIG_VALUE.*one.knowledge/);
+    expect(existsSync(path.join(folder, 'twice'))).toBe(false);
+  });
+
   it('refuses a line whose plain answers are not as many as its choices', async () => {
-    const knowledge = { prompt: 'b', choices: ['a'] };
+    const knowledge = { prompt: 'b', choices: ['a', 'b', 'c'] };
     writeText(folder, 'bad.jsonl', JSON.stringify({ prompt: 'b:', answer: ' a', choices: [' a', 'b'], knowledge }));
     await expect(run('bad', 'benchmark.tasks.0.test=bad.jsonl')).rejects.toThrow(
-      /DATA_LINE.*knowledge.choices.* as many as .choices.*1 and 2/,
+      /DATA_LINE.*knowledge.choices.* as many as .choices.*3 and 2/,
     );
   });
 });

@@ -75,13 +75,22 @@ describe('ivg with traced heads', () => {
   });
 
   it('measures all heads where no file has their means, and finds them anew in every task', async () => {
+    const other = toyMoment(
+      { backbone, adapter },
+      [...'pqrstuvw'].map((letter) => [letter, 'z']),
+      { name: 'other', taskIndex: 1 },
+    );
     const ivg = await started();
     const first = ivg.summary().heads;
-    await ivg.beforeTask({ ...moment(1), task: { ...moment().task, name: 'second' } });
-    const tasks = ivg.summary().tasks as Record<string, { traced: unknown[]; prompts: number }>;
-    expect(Object.keys(tasks)).toEqual(['toy', 'second']);
-    expect(tasks.toy).toMatchObject({ prompts: 4, traced: expect.arrayContaining([]) });
-    expect(tasks.toy.traced.map((head) => (head as number[]).slice(0, 2))).toEqual(first);
+    await ivg.beforeTask(other);
+    const tasks = ivg.summary().tasks as Record<string, { traced: number[][]; heads: number[][]; prompts: number }>;
+    expect(tasks.toy).toMatchObject({ prompts: 4, heads: first });
+    expect(tasks.other.heads).toEqual(ivg.summary().heads);
+    expect(tasks.other.traced).not.toEqual(tasks.toy.traced);
+    const alone = toyIvg(backbone, options);
+    await alone.prepare({ tasks: [other.task] });
+    await alone.beforeTask(other);
+    expect(alone.summary().heads).toEqual(tasks.other.heads);
   });
 
   it('traces once for all plugins that ask for the same', async () => {
@@ -119,6 +128,20 @@ describe('ivg with traced heads', () => {
     expect(other.edits(step).map(({ site, key }) => [site, key])).toEqual(
       ivg.edits(step).map(({ site, key }) => [site, key]),
     );
+  });
+
+  it.each([
+    [{ shots: 1 }, /CONFIG_VALUE.*shots.*at least 2/],
+    [{ top: 9 }, /CONFIG_VALUE.*top.*at most 8/],
+    [{ top: 5, control: 'random' }, /CONFIG_VALUE.*top.*at most 4/],
+  ])('is refused with %j before anything is trained', async (given, message) => {
+    await expect(toyIvg(backbone, { ...options, ...given }).prepare({ tasks: [moment().task] })).rejects.toThrow(
+      message,
+    );
+  });
+
+  it('is refused where no prompt of two demonstrations fits', async () => {
+    await expect(started({ activations, promptTokens: 3 })).rejects.toThrow(/DATA_EMPTY.*no prompt could be made/);
   });
 
   it('is refused where the task has no samples to trace on', async () => {

@@ -1,20 +1,19 @@
 import path from 'node:path';
-import type { DataFile } from '../../contracts/benchmark.js';
 import type { ModelView } from '../../contracts/model-view.js';
 import type { Tokenizer } from '../../contracts/tokenizer.js';
-import { problem } from '../../errors.js';
+import { currentEngine } from '../../engine/engine.js';
+import { PalimpsestError, problem } from '../../errors.js';
 import type { Model } from '../../evaluation/model.js';
-import { modelHashes } from '../../run/environment.js';
+import { environment, modelHashes } from '../../run/environment.js';
 import { DataReader } from '../../text/data-reader.js';
+import { distinctNames, taskName } from '../../text/task-names.js';
 import { modelView } from '../../training/additions.js';
 import { type RandomSource, seededRandom } from '../../training/random.js';
-import { headsOf } from '../../vectors/heads.js';
-import { type TaskActivations, taskActivations } from '../../vectors/task-activations.js';
 import { readVectorTask, type VectorTask } from '../../vectors/vector-task.js';
 import { sha256Of } from '../../weights/checksum.js';
 import { findModel } from '../../weights/model-files.js';
 import { withModel } from '../loaded-model.js';
-import type { MeasureOptions, TaskOptions, VectorOptions } from './options.js';
+import type { QueryOptions, TaskOptions, VectorOptions } from './options.js';
 
 /** What a command about vectors works with. */
 export interface VectorBench {
@@ -36,52 +35,60 @@ export function withBench(options: VectorOptions, use: (bench: VectorBench) => P
   });
 }
 
-/** Tasks of files, and what was read. */
-export interface ReadTasks {
-  readonly tasks: readonly VectorTask[];
-  readonly files: readonly DataFile[];
+/** Tells on standard error what goes on. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
-/** The tasks that the options name. @throws PalimpsestError USAGE, DATA_FILE, DATA_LINE, DATA_EMPTY */
-export async function readTasks({ data, instruction, queries, seed }: TaskOptions): Promise<ReadTasks> {
-  const refuse = (got: string) => problem('USAGE', { expected: '--data FILE..., of one name each', got });
-  if (data.length === 0) throw refuse('none');
-  const names = data.map((file) => path.parse(file).name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice) throw refuse(`two called "${twice}"`);
+/** Longest prompt of a model in tokens. */
+export function maxTokens({ model }: Pick<VectorBench, 'model'>, { promptTokens }: TaskOptions): number {
+  return Math.min(promptTokens, model.sizes.maxPositions);
+}
+
+/** The tasks that the options name. @throws PalimpsestError USAGE, INPUT_FILE, DATA_LINE, DATA_EMPTY */
+export async function readTasks(options: TaskOptions & Partial<QueryOptions>): Promise<VectorTask[]> {
+  const { data, instruction, queries = 1, seed } = options;
+  checkNames(data);
   const reader = new DataReader('.');
   const tasks: VectorTask[] = [];
-  for (const file of data)
-    tasks.push(await readVectorTask(reader, file, { instruction, queries, random: seededRandom(seed) }));
-  return { tasks, files: reader.files() };
-}
-
-/** Mean activations of all heads on a task. @throws PalimpsestError DATA_TOO_LONG where no prompt fits the model */
-export function measure(
-  { model, tokenizer, random }: Pick<VectorBench, 'model' | 'tokenizer' | 'random'>,
-  { name, pool }: VectorTask,
-  { shots, clean, demonstrationSets, minCorrect }: MeasureOptions,
-): TaskActivations {
-  const maxTokens = model.sizes.maxPositions;
-  const settings = { heads: headsOf(model.sizes), shots, prompts: clean, demonstrationSets, maxTokens, minCorrect };
-  const measured = taskActivations(model, pool, settings, {
-    tokenizer,
-    stream: random.stream(`vectors/${name}/prompts`),
-  });
-  if (measured) return measured;
-  throw problem('DATA_TOO_LONG', {
-    where: name,
-    expected: `prompts of at most ${maxTokens} tokens`,
-    got: 'longer ones',
-  });
-}
-
-/** What a result comes from: hashes of the model and its adapters, the seed, the engine. */
-export async function provenanceOf({ model, adapter, seed, engine }: VectorOptions): Promise<object> {
-  const files = await findModel(model);
-  const adapters: object[] = [];
-  for (const folder of adapter) {
-    adapters.push({ path: folder, sha256: await sha256Of(path.join(folder, 'adapter_model.safetensors')) });
+  for (const file of data) {
+    tasks.push(
+      await readVectorTask(reader, file, { instruction, queries, random: seededRandom(seed) }).catch(
+        (error: unknown) => {
+          if (!(error instanceof PalimpsestError) || error.code !== 'DATA_FILE') throw error;
+          throw problem('INPUT_FILE', { ...error.details, remedy: undefined });
+        },
+      ),
+    );
   }
-  return { model: { reference: model, sha256: await modelHashes(files) }, adapters, seed, engine };
+  return tasks;
+}
+
+function checkNames(data: readonly string[]): void {
+  const refuse = (got: string) => problem('USAGE', { expected: '--data FILE..., each of another name', got });
+  if (data.length === 0) throw refuse('none');
+  const names = data.map((file) => path.parse(file).name);
+  const odd = names.find((name) => !taskName.safeParse(name).success);
+  if (odd !== undefined) throw refuse(`"${odd}", which cannot be the name of a task`);
+  if (!distinctNames(names)) throw refuse(`two called "${names.find((name, i) => names.indexOf(name) < i)}"`);
+}
+
+/** All that it takes to have a result again: versions, model, adapters, options, and SHA-256 of the files that were read. */
+export async function provenanceOf(
+  options: VectorOptions,
+  files: readonly (string | undefined)[] = [],
+): Promise<object> {
+  const { model, adapter } = options;
+  const weights = adapter.map((folder) => path.join(folder, 'adapter_model.safetensors'));
+  const read: object[] = [];
+  for (const file of [...weights, ...files]) {
+    if (file !== undefined) read.push({ path: file, sha256: await sha256Of(file) });
+  }
+  const hashes = await modelHashes(await findModel(model));
+  return {
+    model: { reference: model, sha256: hashes },
+    options,
+    files: read,
+    environment: environment(currentEngine()),
+  };
 }

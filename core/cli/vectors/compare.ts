@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Command } from 'commander';
 import type { ModelView } from '../../contracts/model-view.js';
 import { barChart, lineChart } from '../../report/charts.js';
@@ -7,16 +8,17 @@ import type { Head } from '../../vectors/heads.js';
 import { instructionVector } from '../../vectors/instruction-vector.js';
 import type { PromptScores } from '../../vectors/prompt-scores.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
-import { assertWritable, writeText } from '../jsonl.js';
-import { finiteNumber, oneOf } from '../model-options.js';
-import { provenanceOf, readTasks, type VectorBench, withBench } from './bench.js';
-import { ActivationSource, addHeads, type HeadOptions, headSet } from './head-sets.js';
-import { addMeasuring, addModelChoice, addTasks, addTracing } from './options.js';
-import { editsAt, type PutSettings, placeOf } from './places.js';
-import { statesOf, type TrainedState, withState } from './trained-states.js';
+import { assertWritable } from '../jsonl.js';
+import { ActivationSource, counts } from './activation-source.js';
+import { provenanceOf, readTasks, tell, type VectorBench, withBench } from './bench.js';
+import { addHeads, type HeadOptions, headFile, headSet } from './head-sets.js';
+import { addMeasuring, addModelChoice, addQueries, addTasks, type QueryOptions } from './options.js';
+import { writeResult } from './outputs.js';
+import { addPlace, editsAt, type PutSettings } from './places.js';
+import { assertModelOf, statesOf, type TrainedState, withState } from './trained-states.js';
 import { type Asking, TaskTrials } from './trials.js';
 
-interface Options extends HeadOptions, PutSettings {
+interface Options extends Omit<HeadOptions, 'activations'>, QueryOptions, PutSettings {
   readonly run: string;
   readonly recovery?: string;
   readonly dynamics?: string;
@@ -32,6 +34,8 @@ interface Recovery {
 /** A task's vector, and what it does, in one state of the model. */
 interface StateOfTask {
   readonly state: string;
+  /** How the state's own mean activations were measured. */
+  readonly measured: object;
   /** Of theta. */
   readonly norm: number;
   /** Between theta and that of the initial model. */
@@ -45,33 +49,37 @@ interface StateOfTask {
 /** `palimpsest vectors compare`: what training did to the instruction vectors of tasks, and whether they bring them back. */
 export function compareCommand(): Command {
   const command = new Command('compare').description(
-    'Follow instruction vectors over the tasks of a run: norm, cosine, effect, and recovery.',
+    'Follow instruction vectors over a run: norm, cosine, effect, recovery.',
   );
   addModelChoice(command, 'JSON to write (default: standard output)');
-  addHeads(addTracing(addMeasuring(addTasks(command))))
+  addPlace(addHeads(addMeasuring(addQueries(addTasks(command)))))
     .requiredOption('--run <folder>', 'run directory whose adapters are followed')
-    .option('--at <place>', 'heads, residual:LAYER or attention:LAYER', placeOf, 'heads')
-    .option('--strength <s>', 'factor of the vector', finiteNumber, 1)
-    .option('--mode <mode>', 'at heads: add, replace or mix', oneOf('add', 'replace', 'mix'), 'add')
     .option('--recovery <file>', 'SVG of the few-shot accuracies at the end, with and without vectors')
     .option('--dynamics <file>', 'SVG of cosine, relative norm and effect over the tasks of the run');
   return command.action(compare);
 }
 
 async function compare(options: Options): Promise<void> {
-  const { tasks, files } = await readTasks(options);
-  const states = await statesOf(options.run);
-  for (const file of [options.out, options.recovery, options.dynamics]) await assertWritable(file);
+  const { out, recovery, dynamics, run } = options;
+  const tasks = await readTasks(options);
+  const states = await statesOf(run, options.adapter);
+  await assertModelOf(run, options.model);
+  for (const file of [out, recovery, dynamics]) await assertWritable(file);
   await withBench(options, async (bench) => {
-    const heads = await headSet(bench, tasks, options);
     const source = await ActivationSource.open(bench, tasks, options);
-    const followed: Record<string, StateOfTask[]> = {};
-    for (const task of tasks) followed[task.name] = await follow(bench, { task, states, heads, source, options });
-    const { at, strength, mode, shots, run } = options;
-    const provenance = { ...(await provenanceOf(options)), run, data: files, heads, at, strength, mode, shots };
-    await writeText(options.out, `${JSON.stringify({ tasks: followed, provenance }, null, 2)}\n`);
-    if (options.recovery) await writeText(options.recovery, await recoveryPicture(followed));
-    if (options.dynamics) await writeText(options.dynamics, await dynamicsPicture(followed));
+    const heads = await headSet(bench, { tasks, source }, options);
+    const followed = new Map<string, StateOfTask[]>();
+    for (const task of tasks) followed.set(task.name, await follow(bench, { task, states, heads, source, options }));
+    const trained = [...new Set(states.flatMap(({ adapters }) => adapters))].filter(
+      (one) => !options.adapter.includes(one),
+    );
+    const weights = trained.map((folder) => path.join(folder, 'adapter_model.safetensors'));
+    const provenance = await provenanceOf(options, [...options.data, headFile(options), ...weights]);
+    const pictures = new Map([
+      [recovery, () => recoveryPicture(followed)],
+      [dynamics, () => dynamicsPicture(followed)],
+    ]);
+    await writeResult({ tasks: Object.fromEntries(followed), heads, provenance }, { out, pictures });
   });
 }
 
@@ -85,14 +93,17 @@ interface Following {
 
 /** A task through all states of the run. */
 async function follow(bench: VectorBench, { task, states, heads, source, options }: Following): Promise<StateOfTask[]> {
-  const trials = new TaskTrials(bench, task, options.shots);
+  const trials = new TaskTrials(bench, task, options);
   const initial = source.of(task, heads);
   const followed: StateOfTask[] = [];
-  for (const state of states) {
+  for (const [row, state] of states.entries()) {
+    tell(`${task.name}: ${state.name}`);
     followed.push(
       await withState(bench, state, (model) => {
-        const own = state.adapters.length === 0 ? initial : source.of(task, heads, model);
-        return { state: state.name, ...stateOfTask(model, trials, { initial, own, options }) };
+        const now = row === 0 ? undefined : source.now(model, task, heads);
+        const own = now?.vectors ?? initial;
+        const measured = now ? counts(now.measured) : source.measurements[task.name];
+        return { state: state.name, measured, ...stateOfTask(model, trials, { initial, own, options }) };
       }),
     );
   }
@@ -103,7 +114,7 @@ function stateOfTask(
   model: ModelView,
   trials: TaskTrials,
   { initial, own, options }: { initial: HeadVectors; own: HeadVectors; options: Options },
-): Omit<StateOfTask, 'state'> {
+): Omit<StateOfTask, 'state' | 'measured'> {
   const [theta, first] = [own, initial].map((vectors) => instructionVector(model, vectors));
   const recovery = (asking: Asking): Recovery => ({
     plain: trials.scores(asking, [], model),
@@ -116,8 +127,8 @@ function stateOfTask(
 }
 
 /** Fig. 6 of the paper: the last state's few-shot accuracy by itself and with either vector, beside the initial model's. */
-function recoveryPicture(followed: Record<string, StateOfTask[]>): Promise<string> {
-  const ends = Object.values(followed).map((states) => ({ first: states[0], last: states[states.length - 1] }));
+function recoveryPicture(followed: ReadonlyMap<string, StateOfTask[]>): Promise<string> {
+  const ends = [...followed.values()].map((states) => ({ first: states[0], last: states[states.length - 1] }));
   const series = [
     { name: 'initial model', values: ends.map(({ first }) => first.fewShot.plain.accuracy) },
     { name: 'after training', values: ends.map(({ last }) => last.fewShot.plain.accuracy) },
@@ -127,20 +138,20 @@ function recoveryPicture(followed: Record<string, StateOfTask[]>): Promise<strin
   return barChart({
     title: 'Few-shot accuracy and recovery',
     x: 'task',
-    labels: Object.keys(followed),
+    labels: [...followed.keys()],
     y: 'first-token accuracy',
     series,
   });
 }
 
 /** Fig. 7 of the paper: how the tasks' vectors change over the run. */
-function dynamicsPicture(followed: Record<string, StateOfTask[]>): Promise<string> {
-  const series = Object.entries(followed).flatMap(([task, states]) => [
+function dynamicsPicture(followed: ReadonlyMap<string, StateOfTask[]>): Promise<string> {
+  const series = [...followed].flatMap(([task, states]) => [
     { name: `${task}: cosine`, values: states.map((state) => state.cosine) },
     { name: `${task}: norm / initial`, values: states.map((state) => state.norm / states[0].norm) },
-    { name: `${task}: effect / initial`, values: states.map((state) => state.effect / states[0].effect) },
+    { name: `${task}: effect in nats`, values: states.map((state) => state.effect) },
   ]);
-  const [states] = Object.values(followed);
+  const [states] = followed.values();
   const labels = states.map(({ state }) => state);
   return lineChart({
     title: 'Instruction vectors over the run',

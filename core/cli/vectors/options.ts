@@ -15,8 +15,13 @@ export interface VectorOptions {
 export interface TaskOptions extends VectorOptions {
   readonly data: readonly string[];
   readonly instruction?: string;
-  readonly queries: number;
   readonly shots: number;
+  readonly promptTokens: number;
+}
+
+/** Options of those that ask for items. */
+export interface QueryOptions {
+  readonly queries: number;
 }
 
 /** Options of those that measure mean activations. */
@@ -44,13 +49,18 @@ export function addModelChoice(command: Command, out: string): Command {
     .option('--out <file>', out);
 }
 
-/** Adds --data, --instruction, --shots and --queries. */
+/** Adds --data, --instruction, --shots and --prompt-tokens. */
 export function addTasks(command: Command): Command {
   return command
     .option('--data <file...>', 'tasks: JSON lists of {"input", "output"}, or JSONL of {"prompt", "answer"}', [])
     .option('--instruction <text>', 'a line before the questions of pairs')
-    .option('--shots <n>', 'demonstrations in a prompt', wholeNumber(1), 10)
-    .option('--queries <n>', 'items of each task that are asked for', wholeNumber(1), 32);
+    .option('--shots <n>', 'demonstrations in a prompt', wholeNumber(2), 10)
+    .option('--prompt-tokens <n>', 'longest prompt; with more, it has fewer demonstrations', wholeNumber(1), 1024);
+}
+
+/** Adds --queries. */
+export function addQueries(command: Command): Command {
+  return command.option('--queries <n>', 'items of each task that are asked for', wholeNumber(1), 32);
 }
 
 /** Adds --clean, --demonstration-sets and --min-correct. */
@@ -58,19 +68,16 @@ export function addMeasuring(command: Command): Command {
   return command
     .option('--clean <n>', 'prompts that mean activations are measured with', wholeNumber(1), 40)
     .option('--demonstration-sets <n>', 'draws of demonstrations for them', wholeNumber(1), 4)
-    .option('--min-correct <n>', 'with fewer prompts answered right, all of them count', wholeNumber(0), 4);
+    .option('--min-correct <n>', 'with fewer prompts answered right, all of them count', wholeNumber(1), 4);
 }
 
-/** Adds --trials, --effect, --answer and --top. */
-export function addTracing(command: Command): Command {
+/** Adds --trials, --effect, --answer and --top. @param when they matter, for the help */
+export function addTracing(command: Command, when = ''): Command {
+  const measures = ['probability', 'log-probability'];
+  const parts = ['first-token', 'whole'];
   return command
-    .option('--trials <n>', 'prompts with shuffled answers, for each task', wholeNumber(1), 15)
-    .option(
-      '--effect <measure>',
-      'probability or log-probability',
-      oneOf('probability', 'log-probability'),
-      'probability',
-    )
-    .option('--answer <part>', 'first-token or whole', oneOf('first-token', 'whole'), 'first-token')
-    .option('--top <n>', 'heads to name', wholeNumber(1), 10);
+    .option('--trials <n>', `${when}prompts with shuffled answers, for each task`, wholeNumber(1), 15)
+    .option('--effect <measure>', `${when}${measures.join(' or ')}`, oneOf(...measures), 'probability')
+    .option('--answer <part>', `${when}${parts.join(' or ')}`, oneOf(...parts), 'first-token')
+    .option('--top <n>', `${when}how many heads`, wholeNumber(1), 10);
 }

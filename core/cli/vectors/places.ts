@@ -1,10 +1,11 @@
+import type { Command } from 'commander';
 import type { ActivationEdit } from '../../contracts/backbone.js';
 import type { ModelView } from '../../contracts/model-view.js';
 import type { RandomStream } from '../../training/random.js';
 import { norm } from '../../vectors/compare-vectors.js';
 import { type EditMode, type HeadVectors, headEdits } from '../../vectors/head-edits.js';
 import { instructionVector, type StreamSite, streamEdits } from '../../vectors/instruction-vector.js';
-import { ofForm } from '../model-options.js';
+import { finiteNumber, ofForm, oneOf } from '../model-options.js';
 
 /** Where a task's vector is put in: at the heads, or theta at a point of the residual stream. */
 export type Place = 'heads' | StreamPlace;
@@ -27,6 +28,14 @@ export interface PutSettings {
   readonly strength: number;
   /** At heads. */
   readonly mode: EditMode;
+}
+
+/** Adds --at, --strength and --mode. */
+export function addPlace(command: Command): Command {
+  return command
+    .option('--at <place>', 'heads, residual:LAYER or attention:LAYER', placeOf, 'heads')
+    .option('--strength <s>', 'factor of the vector; below 0 it is taken out', finiteNumber, 1)
+    .option('--mode <mode>', 'at heads: add, replace or mix', oneOf('add', 'replace', 'mix'), 'add');
 }
 
 /** The edits that put heads' vectors in at the last prompt token. @throws PalimpsestError SITE_UNKNOWN */

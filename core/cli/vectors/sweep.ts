@@ -2,68 +2,81 @@ import { Command } from 'commander';
 import { lineChart } from '../../report/charts.js';
 import { instructionVector, type StreamSite, streamEdits } from '../../vectors/instruction-vector.js';
 import type { PromptScores } from '../../vectors/prompt-scores.js';
-import { assertWritable, writeText } from '../jsonl.js';
+import type { VectorTask } from '../../vectors/vector-task.js';
+import { assertWritable } from '../jsonl.js';
 import { finiteNumber, oneOf, wholeNumber } from '../model-options.js';
-import { provenanceOf, readTasks, withBench } from './bench.js';
-import { ActivationSource, addHeads, type HeadOptions, headSet } from './head-sets.js';
-import { addMeasuring, addModelChoice, addTasks, addTracing } from './options.js';
+import { ActivationSource } from './activation-source.js';
+import { provenanceOf, readTasks, tell, type VectorBench, withBench } from './bench.js';
+import { addActivations, addHeads, type HeadOptions, headFile, headSet } from './head-sets.js';
+import { addMeasuring, addModelChoice, addQueries, addTasks, type QueryOptions } from './options.js';
+import { writeResult } from './outputs.js';
 import { TaskTrials } from './trials.js';
 
-interface Options extends HeadOptions {
+interface Options extends HeadOptions, QueryOptions {
   readonly site: StreamSite;
   readonly strength: number;
   readonly every: number;
   readonly picture?: string;
 }
 
-/** Scores with theta put in at one layer. */
-interface LayerScores {
-  readonly layer: number;
+/** Scores zero-shot, and behind demonstrations with shuffled answers. */
+interface BothScores {
   readonly zeroShot: PromptScores;
   readonly shuffled: PromptScores;
+}
+
+/** A task's scores without theta, and with it at one layer after another. */
+interface Sweep {
+  readonly task: string;
+  readonly plain: BothScores;
+  readonly layers: readonly (BothScores & { readonly layer: number })[];
 }
 
 /** `palimpsest vectors sweep`: at which layer a task's vector brings the task back. */
 export function sweepCommand(): Command {
   const command = new Command('sweep').description(
-    'Add instruction vectors at one layer after another and score the answers.',
+    'Add instruction vectors at one layer after another and score answers.',
   );
   addModelChoice(command, 'JSON to write (default: standard output)');
-  addHeads(addTracing(addMeasuring(addTasks(command))))
+  addActivations(addHeads(addMeasuring(addQueries(addTasks(command)))))
     .option('--site <site>', 'residual or attention', oneOf('residual', 'attention'), 'residual')
-    .option('--strength <s>', 'factor of the vector', finiteNumber, 1)
+    .option('--strength <s>', 'factor of the vector; below 0 it is taken out', finiteNumber, 1)
     .option('--every <n>', 'layers from one to the next', wholeNumber(1), 1)
     .option('--picture <file>', 'SVG of the accuracies by layer');
   return command.action(sweep);
 }
 
 async function sweep(options: Options): Promise<void> {
-  const { tasks, files } = await readTasks(options);
-  for (const file of [options.out, options.picture]) await assertWritable(file);
+  const tasks = await readTasks(options);
+  const { out, picture } = options;
+  for (const file of [out, picture]) await assertWritable(file);
   await withBench(options, async (bench) => {
-    const { model } = bench;
-    const { site, strength, every, shots } = options;
-    const heads = await headSet(bench, tasks, options);
     const source = await ActivationSource.open(bench, tasks, options);
+    const heads = await headSet(bench, { tasks, source }, options);
     const swept = tasks.map((task) => {
-      const theta = instructionVector(model, source.of(task, heads));
-      const trials = new TaskTrials(bench, task, shots);
-      const both = (layer?: number) => {
-        const edits =
-          layer === undefined ? [] : streamEdits(model, theta, { site, layer, positions: 'prompt-end', strength });
-        return { zeroShot: trials.scores('zeroShot', edits), shuffled: trials.scores('shuffled', edits) };
-      };
-      const layers: LayerScores[] = [];
-      for (let layer = 0; layer < model.sizes.layers; layer += every) layers.push({ layer, ...both(layer) });
-      return { task: task.name, plain: both(), layers };
+      tell(`${task.name}: scoring with theta at every layer`);
+      return sweepTask(bench, task, instructionVector(bench.model, source.of(task, heads)), options);
     });
-    const provenance = { ...(await provenanceOf(options)), data: files, heads, site, strength, shots };
-    await writeText(options.out, `${JSON.stringify({ tasks: swept, provenance }, null, 2)}\n`);
-    if (options.picture) await writeText(options.picture, await picture(swept));
+    const provenance = await provenanceOf(options, [...options.data, headFile(options), options.activations]);
+    const result = { tasks: swept, heads, measured: source.measurements, provenance };
+    await writeResult(result, { out, pictures: new Map([[picture, () => drawing(swept)]]) });
   });
 }
 
-function picture(swept: readonly { task: string; layers: readonly LayerScores[] }[]): Promise<string> {
+function sweepTask(bench: VectorBench, task: VectorTask, theta: Float32Array, options: Options): Sweep {
+  const { site, strength, every } = options;
+  const { layers } = bench.model.sizes;
+  const trials = new TaskTrials(bench, task, options);
+  const scores = (layer?: number): BothScores => {
+    const at = { site, positions: 'prompt-end', strength } as const;
+    const edits = layer === undefined ? [] : streamEdits(bench.model, theta, { ...at, layer });
+    return { zeroShot: trials.scores('zeroShot', edits), shuffled: trials.scores('shuffled', edits) };
+  };
+  const chosen = Array.from({ length: Math.ceil(layers / every) }, (_, i) => i * every);
+  return { task: task.name, plain: scores(), layers: chosen.map((layer) => ({ layer, ...scores(layer) })) };
+}
+
+function drawing(swept: readonly Sweep[]): Promise<string> {
   const series = swept.flatMap(({ task, layers }) =>
     (['zeroShot', 'shuffled'] as const).map((asking) => ({
       name: `${task}, ${asking === 'zeroShot' ? 'zero-shot' : 'shuffled'}`,

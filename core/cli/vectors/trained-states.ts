@@ -3,7 +3,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { ModelView } from '../../contracts/model-view.js';
 import { problem } from '../../errors.js';
+import { modelHashes } from '../../run/environment.js';
 import { modelView } from '../../training/additions.js';
+import { findModel } from '../../weights/model-files.js';
 import { readPeft } from '../../weights/peft.js';
 import { additionsOfPairs } from '../../weights/peft-additions.js';
 import type { VectorBench } from './bench.js';
@@ -16,32 +18,51 @@ export interface TrainedState {
 }
 
 const INIT = 'Init';
+const inputs = z.object({ model: z.object({ reference: z.string(), sha256: z.record(z.string(), z.string()) }) });
 const summary = z.object({ tasks: z.array(z.object({ task: z.string() })).min(1) });
 const config = z.object({ adapter: z.object({ growth: z.string().optional() }) });
 
 /**
  * The states of a run in their order: every task's adapter on top of the earlier ones, or in place of them where one pair
  * lasts over the run (`growth: single`).
+ * @param base PEFT folders that are on in every state
  * @throws PalimpsestError INPUT_FILE for a folder that holds no finished run of one adapter
  */
-export async function statesOf(run: string): Promise<TrainedState[]> {
+export async function statesOf(run: string, base: readonly string[]): Promise<TrainedState[]> {
   const { tasks } = await jsonOf(run, 'summary.json', summary);
   const { adapter } = await jsonOf(run, 'config.json', config);
   const folders = tasks.map(({ task }) => path.join(run, 'adapters', task));
-  const upTo = (t: number) => (adapter.growth === 'single' ? [folders[t]] : folders.slice(0, t + 1));
-  return [{ name: INIT, adapters: [] }, ...tasks.map(({ task }, t) => ({ name: task, adapters: upTo(t) }))];
+  const upTo = (t: number) => [...base, ...(adapter.growth === 'single' ? [folders[t]] : folders.slice(0, t + 1))];
+  return [{ name: INIT, adapters: base }, ...tasks.map(({ task }, t) => ({ name: task, adapters: upTo(t) }))];
 }
 
 async function jsonOf<T>(run: string, name: string, schema: z.ZodType<T>): Promise<T> {
   const file = path.join(run, name);
-  const refuse = (got: string) =>
-    problem('INPUT_FILE', { where: file, expected: 'the folder of a finished run of one adapter', got });
+  const expected = 'the folder of a finished run of one adapter';
+  const refuse = (got: string) => problem('INPUT_FILE', { where: file, expected, got });
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw refuse(error.code ?? error.message);
   });
-  const parsed = schema.safeParse(JSON.parse(text));
-  if (!parsed.success) throw refuse(parsed.error.issues[0].message);
-  return parsed.data;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw refuse((error as Error).message);
+    const [issue] = error.issues;
+    throw refuse(`${issue.path.join('.')}: ${issue.message}`);
+  }
+}
+
+/** Refuses a run of other weights. @throws PalimpsestError INPUT_FILE */
+export async function assertModelOf(run: string, model: string): Promise<void> {
+  const trained = (await jsonOf(run, 'inputs.json', inputs)).model;
+  const given = await modelHashes(await findModel(model));
+  if (Object.values(given).sort().join() === Object.values(trained.sha256).sort().join()) return;
+  throw problem('INPUT_FILE', {
+    where: path.join(run, 'inputs.json'),
+    expected: `a run of the model that --model names, ${model}`,
+    got: `one of ${trained.reference}, whose files are others`,
+    remedy: `Give --model ${trained.reference}.`,
+  });
 }
 
 /** Puts a state's adapters on the model for as long as `use` runs. @throws PalimpsestError ADAPTER_INVALID */

@@ -4,7 +4,8 @@ import type { InContextPrompt } from '../../vectors/in-context-prompts.js';
 import { type PromptScores, scorePrompts } from '../../vectors/prompt-scores.js';
 import { queryPrompts } from '../../vectors/query-prompts.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
-import type { VectorBench } from './bench.js';
+import { maxTokens, type VectorBench } from './bench.js';
+import type { TaskOptions } from './options.js';
 
 /** How a task is asked for: by itself, after demonstrations, or after demonstrations with each other's answers. */
 export const askings = ['zeroShot', 'fewShot', 'shuffled'] as const;
@@ -17,7 +18,7 @@ export class TaskTrials {
   constructor(
     private readonly bench: VectorBench,
     private readonly task: VectorTask,
-    private readonly shots: number,
+    private readonly options: TaskOptions,
   ) {}
 
   /** Scores of a model under edits. */
@@ -32,10 +33,14 @@ export class TaskTrials {
   }
 
   private make(asking: Asking): InContextPrompt[] {
-    const { tokenizer, random, model } = this.bench;
+    const { tokenizer, random } = this.bench;
     const answers = asking === 'shuffled' ? 'shuffled' : 'own';
-    const shots = asking === 'zeroShot' ? 0 : this.shots;
+    const shots = asking === 'zeroShot' ? 0 : this.options.shots;
     const stream = random.stream(`vectors/${this.task.name}/queries`);
-    return queryPrompts(this.task, { shots, answers, maxTokens: model.sizes.maxPositions }, { tokenizer, stream });
+    return queryPrompts(
+      this.task,
+      { shots, answers, maxTokens: maxTokens(this.bench, this.options) },
+      { tokenizer, stream },
+    );
   }
 }
