@@ -92,7 +92,8 @@ export const catalogue = {
   PLUGIN_CLASH: { sentence: 'Two plugins cannot run together', remedy: 'Remove one of them.' },
   PLUGIN_IDLE: {
     sentence: 'A plugin does nothing',
-    remedy: 'Check its options and the task from which it acts, or go on nevertheless with --allow-idle.',
+    remedy:
+      'Check its options and the task from which it acts; `palimpsest run --resume DIR --allow-idle` goes on nevertheless.',
   },
   PLUGIN_LOAD: {
     sentence: 'A plugin could not be loaded',

@@ -6,8 +6,8 @@ import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import type { Logger } from '../logger.js';
 import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
-import type { TaskSummary } from '../training/checkpoint.js';
 import type { Participants } from '../training/participants.js';
+import type { SequenceSummary } from '../training/sequence.js';
 import { optimizerSteps } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
 import { checkLengths } from './check-data.js';
@@ -82,12 +82,12 @@ export class RunRecord implements Observer {
   }
 
   /** Writes scores.json and summary.json and ends the run for the observers. */
-  finish(tasks: readonly TaskSummary[]): void {
+  finish(sequence: SequenceSummary): void {
     const { directory, observers, clock } = this.parts;
-    for (const { seconds } of tasks) clock.add('train', seconds);
+    for (const { seconds } of sequence.tasks) clock.add('train', seconds);
     directory.writeJson('scores.json', scoresFile(this.scorer.records, this.names));
     const seconds = clock.seconds();
-    directory.writeJson('summary.json', { ...this.summary(tasks), seconds });
+    directory.writeJson('summary.json', { ...this.summary(sequence), seconds });
     this.scorer.close();
     for (const observer of observers) observer.runDone?.({ seconds: seconds.total, directory: directory.folder });
   }
@@ -122,7 +122,7 @@ export class RunRecord implements Observer {
     if (all) await writePeft(directory.path('adapters', 'all'), { pairs: all, baseModel });
   }
 
-  private summary(tasks: readonly TaskSummary[]): object {
+  private summary({ tasks, idle }: SequenceSummary): object {
     const cut = (what: 'prompts' | 'answers') => tasks.reduce((sum, { truncated }) => sum + truncated[what], 0);
     return {
       ...scoreSummary(this.scorer.records, this.names),
@@ -130,6 +130,7 @@ export class RunRecord implements Observer {
       steps: this.steps,
       tokens: this.tokens,
       tasks,
+      idle,
       plugins: pluginSummaries(this.parts.participants),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     };

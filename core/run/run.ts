@@ -131,7 +131,7 @@ async function train(training: Training): Promise<void> {
   const record = new RunRecord({
     ...{ plugins, data, trained, model, participants, directory, observers, clock, logger, stepsDone },
   });
-  const summaries = await trainSequence({
+  const summary = await trainSequence({
     ...participants,
     data: { ...data, tasks: trained },
     observers: [...observers, record],
@@ -143,6 +143,6 @@ async function train(training: Training): Promise<void> {
     started: () => record.started(),
     betweenTasks: (row, task) => record.betweenTasks(row, task),
   });
-  record.finish(summaries);
+  record.finish(summary);
   checkpoints.remove();
 }

@@ -92,7 +92,10 @@ describe('palimpsest run --allow-idle', () => {
     expect(stopped.stderr).toMatch(/PLUGIN_IDLE.*"lwf", task "a", optimizer steps 2 to 5: .*a loss term of exactly 0/);
     const again = await palimpsest(['run', 'idle.yaml', '--out', 'idle', '--resume', '--allow-idle'], folder);
     expect(again.status).toBe(0);
+    expect(again.stderr).toMatch(/^warning: plugin "lwf", task "b", optimizer steps 2 to 5: .*0.*\n$/);
     expect(steps('idle')).toHaveLength(48);
+    const { idle } = JSON.parse(readFileSync(join(folder, 'idle/summary.json'), 'utf8'));
+    expect(idle).toMatchObject([{ plugin: 'lwf', task: 'b' }]);
   });
 });
 

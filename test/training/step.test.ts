@@ -49,7 +49,7 @@ async function stepped(groups: TrainingBatch[][], { settings, options, regulariz
     settings: toySettings(settings),
     random: seededRandom(1),
     kept: new KeptPasses(new KeptRows({ memory: 0, disk: 0 })),
-    watch: new IdleWatch(run, { allow: true }),
+    watch: new IdleWatch(run, { names: [] }),
   });
   const records = groups.map((group, k) =>
     trainer.step(group, { step: k + 1, taskIndex: 0, taskStep: k, taskSteps: groups.length, epoch: 0, epochs: 1 }),
