@@ -16,7 +16,11 @@ export function filePathOrName() {
 }
 
 /** A copy of the value in which every path that its schema marks as one is absolute. */
-export function absolutePaths(schema: z.ZodType, value: unknown, { origin, path: outer = [] }: ValuePlace): unknown {
+export function absolutePaths(
+  schema: z.ZodType,
+  value: unknown,
+  { origin, path: outer = [] }: Pick<ValuePlace, 'origin' | 'path'>,
+): unknown {
   return mapPaths(jsonSchemaOf(schema), value, (given, kind, inner) => {
     if (given === '') return given;
     const absolute = path.resolve(origin.folder([...outer, ...inner]), given);

@@ -80,7 +80,7 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
   const { origin } = loaded;
   const usePath = [...path, 'use'];
   const folder = origin.folder(usePath);
-  const manifest = await registry.find(use, { folder, where: origin.where(usePath) });
+  const manifest = await registry.find(use, { folder, where: origin.where(usePath), contract });
   const { contract: provided } = contractOf(manifest);
   if (provided !== contract) {
     throw problem('CONFIG_VALUE', {
@@ -90,7 +90,7 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
       remedy: '`palimpsest plugins` lists the plugins by what they provide.',
     });
   }
-  const place = { origin, path };
+  const place = { origin, path, listedBy: `\`palimpsest plugins ${use}\`` };
   const chosen = withPreset(manifest, given, place);
   const options = validate(manifest.options, absolutePaths(manifest.options, chosen, place), place);
   const name = isPathLike(use) ? resolve(folder, use) : use;

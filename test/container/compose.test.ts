@@ -39,7 +39,7 @@ describe('composing', () => {
 
   it('names the line and the nearest name of an option that does not exist or fit', async () => {
     await expect(compose('adapter.rnk=3')).rejects.toThrow(
-      /\[CONFIG_KEY\] --set adapter\.rnk=3: .*did you mean "rank"/,
+      /\[CONFIG_KEY\] --set adapter\.rnk=3: .*did you mean "rank".*`palimpsest plugins inc-lora` lists the options/,
     );
     const broken = writeText(folder, 'broken.yaml', config.replace('rank: 4', 'rank: four'));
     await expect(composePlugins(loadConfig(broken), new PluginRegistry())).rejects.toThrow(
