@@ -28,11 +28,11 @@ export function absolutePaths(
   });
 }
 
-/** The files and folders that a value names as its schema's paths, by their place in it, for example `tasks.0.train`. */
+/** The absolute paths that a value names, whether or not they lead somewhere, by their place in it, for example `tasks.0.train`. */
 export function pathsIn(schema: z.ZodType, value: unknown): Map<string, string> {
   const found = new Map<string, string>();
   mapPaths(jsonSchemaOf(schema), value, (given, _, inner) => {
-    if (path.isAbsolute(given) && existsSync(given)) found.set(inner.join('.'), given);
+    if (path.isAbsolute(given)) found.set(inner.join('.'), given);
     return given;
   });
   return found;

@@ -49,6 +49,7 @@ export interface Observer {
   scored?(record: ScoreRecord): void;
   taskDone?(info: { task: Task; taskIndex: number; seconds: number }): void;
   warned?(message: string): void;
-  runDone?(info: { seconds: number; directory: string }): void;
+  /** `earlier` of the seconds were spent before the run went on from a checkpoint. */
+  runDone?(info: { seconds: number; earlier: number; directory: string }): void;
   dispose?(): void;
 }

@@ -83,14 +83,15 @@ export class ConsoleReport implements Observer {
     this.errors.write(`warning: ${message}\n`);
   }
 
-  runDone({ seconds, directory }: { seconds: number; directory: string }): void {
+  runDone({ seconds, earlier, directory }: { seconds: number; earlier: number; directory: string }): void {
     this.tellRow();
     if (this.records.length > 0) {
       this.line('');
       this.line(scoreTable(this.records, this.names(), this.screen.columns ?? 120));
       this.line(this.figures());
     }
-    this.line(`done in ${duration(seconds)}: ${directory}`);
+    const before = earlier > 0 ? ` (${duration(earlier)} of them before it went on)` : '';
+    this.line(`done in ${duration(seconds)}${before}: ${directory}`);
   }
 
   /** Steps to come at the mean pace so far, and rows to score at the last one's. */

@@ -89,7 +89,9 @@ export class RunRecord implements Observer {
     const seconds = clock.seconds();
     directory.writeJson('summary.json', { ...this.summary(sequence), seconds });
     this.scorer.close();
-    for (const observer of observers) observer.runDone?.({ seconds: seconds.total, directory: directory.folder });
+    for (const observer of observers) {
+      observer.runDone?.({ seconds: seconds.total, earlier: clock.earlier, directory: directory.folder });
+    }
   }
 
   private async head(): Promise<{ config: Composition['resolved']; environment: object; inputs: object }> {

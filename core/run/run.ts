@@ -14,6 +14,7 @@ import { trainSequence } from '../training/sequence.js';
 import type { Progress } from '../weights/progress.js';
 import { checkData } from './check-data.js';
 import { createParticipants } from './create-participants.js';
+import { loadData } from './load-data.js';
 import { type OpenModel, openModel } from './open-model.js';
 import { PhaseClock } from './phase-clock.js';
 import { assertSameConfig, beginnings, type RunState, runStateOf } from './resumed-run.js';
@@ -73,7 +74,9 @@ export async function runPrepared({ request, plugins, directory, state }: Prepar
   const clock = new PhaseClock();
   const container = runContainer(request);
   try {
-    const data = await clock.time('data', () => container.create(plugins.benchmark).load());
+    const data = await clock.time('data', () =>
+      loadData(container.create(plugins.benchmark), plugins.benchmark, loaded),
+    );
     checkData(data, plugins.benchmark.manifest.name);
     const { progress } = request;
     const model = await clock.time('load', () => openModel(plugins.backbone, { container, loaded, progress }));

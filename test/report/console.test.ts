@@ -40,7 +40,7 @@ function tell(report: ConsoleReport): void {
   }
   report.taskDone({ task, seconds: 10 });
   report.scored(score(1, 0.75));
-  report.runDone({ seconds: 75, directory: '/runs/x' });
+  report.runDone({ seconds: 75, earlier: 0, directory: '/runs/x' });
 }
 
 describe('the console report', () => {
@@ -72,6 +72,12 @@ describe('the console report', () => {
       .filter((line) => line.includes(' step '));
     expect(changing).toHaveLength(1);
     expect(changing[0].split('\r\x1b[2K')).toHaveLength(22);
+  });
+
+  it('tells how much of its time was spent before the run went on', () => {
+    const screen = paper(false);
+    new ConsoleReport(screen, paper(false)).runDone({ seconds: 75, earlier: 20, directory: '/runs/x' });
+    expect(screen.text()).toBe('done in 1:15 (20 s of them before it went on): /runs/x\n');
   });
 
   it('warns on standard error', () => {
