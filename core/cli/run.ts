@@ -74,7 +74,7 @@ async function run(configs: readonly string[], options: RunOptions): Promise<voi
 function reporting(): Pick<RunRequest, 'observers' | 'logger' | 'progress'> {
   const report = new ConsoleReport(process.stdout, process.stderr);
   const logger = {
-    info: (message: string) => void process.stderr.write(`${message}\n`),
+    info: (message: string) => report.remarked(message),
     warn: (message: string) => report.warned(message),
   };
   return { observers: [report], logger, progress: downloadProgress() };

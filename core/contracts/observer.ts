@@ -31,6 +31,15 @@ export interface ScoreRecord {
   readonly seconds: number;
 }
 
+/** The engine that a run computes on. */
+export interface RunEngine {
+  readonly name: 'native' | 'wasm' | 'cpu';
+  /** Name of the GPU in use, where there is one. */
+  readonly gpu?: string;
+  /** It stands in for the native engine, which `auto` did not find or could not start. */
+  readonly fallback?: true;
+}
+
 /** Progress, logs, reports: sees, never changes. */
 export interface Observer {
   /**
@@ -42,6 +51,7 @@ export interface Observer {
     scored: readonly string[];
     steps: number;
     stepsDone: number;
+    engine: RunEngine;
     directory: string;
   }): void;
   taskStarted?(info: { task: Task; taskIndex: number; steps: number }): void;

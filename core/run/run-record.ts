@@ -10,7 +10,7 @@ import type { Participants } from '../training/participants.js';
 import type { SequenceSummary } from '../training/sequence.js';
 import { optimizerSteps } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
-import { checkLengths } from './check-data.js';
+import { checkLengths, scoredSets } from './check-data.js';
 import { environment, inputs } from './environment.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
@@ -64,8 +64,9 @@ export class RunRecord implements Observer {
     else await this.goOn(stepsDone);
     const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
     const { trained: tasks, tasks: scored } = this.names;
+    const { engine } = model;
     for (const observer of observers) {
-      observer.runStarted?.({ tasks, scored, steps, stepsDone: stepsDone ?? 0, directory: directory.folder });
+      observer.runStarted?.({ tasks, scored, steps, stepsDone: stepsDone ?? 0, engine, directory: directory.folder });
     }
     if (stepsDone !== undefined) this.scorer.resume();
   }
@@ -86,11 +87,20 @@ export class RunRecord implements Observer {
     const { directory, observers, clock } = this.parts;
     for (const { seconds } of sequence.tasks) clock.add('train', seconds);
     directory.writeJson('scores.json', scoresFile(this.scorer.records, this.names));
+    this.warnOfNoSets();
     const seconds = clock.seconds();
     directory.writeJson('summary.json', { ...this.summary(sequence), seconds });
     this.scorer.close();
     for (const observer of observers) {
       observer.runDone?.({ seconds: seconds.total, earlier: clock.earlier, directory: directory.folder });
+    }
+  }
+
+  private warnOfNoSets(): void {
+    const { data, plugins, observers } = this.parts;
+    if (plugins.resolved.evaluation.after === 'never' || scoredSets(data).length > 0) return;
+    for (const observer of observers) {
+      observer.warned?.('nothing was scored: no task has a `test`, and there is no held-out set');
     }
   }
 

@@ -153,14 +153,20 @@ export class TaskVectors {
     );
     if (made.length === 0) throw this.tooFew(task, `none that fits ${maxTokens} tokens`);
     const settings = { heads: this.heads, minCorrect, pad: tokenizer.padding };
+    this.tools.logger.info(`measuring mean activations on "${task.name}": ${made.length} prompts`);
     const measured = meanActivations(passes.model(view), made, settings);
-    if (!measured.correctOnly) this.warnOfFew(task, measured);
+    this.tellCounts(task, measured);
     return measured;
   }
 
-  private warnOfFew({ name }: Task, { correct, prompts }: Measurement): void {
-    const why = `${correct} of ${prompts} prompts answered right, fewer than ${this.options.minCorrect}`;
-    this.tools.logger.warn(`task "${name}": ${why}; mean activations are over all of them`);
+  private tellCounts({ name }: Task, { correct, prompts, correctOnly }: Measurement): void {
+    const { logger } = this.tools;
+    const counts = `${correct} of ${prompts} prompts answered right`;
+    if (correctOnly) logger.info(`task "${name}": ${counts}; mean activations are over those`);
+    else {
+      const few = `fewer than ${this.options.minCorrect}; mean activations are over all of them`;
+      logger.warn(`task "${name}": ${counts}, ${few}`);
+    }
   }
 
   private samplesOf(task: Task): readonly TextExample[] {
