@@ -19,5 +19,5 @@ export function endlessWarmUp(
   const within = tasks.filter(({ steps }) => warmup > 0 && warmup >= steps);
   if (within.length === 0) return undefined;
   const named = within.map(({ name, steps }) => `"${name}" (${steps})`).join(', ');
-  return `training.schedule.warmup is ${warmup} optimizer steps, as many as these tasks have or more: ${named}`;
+  return `the warm-up of ${warmup} optimizer steps (training.schedule.warmup) takes all of these tasks: ${named}`;
 }

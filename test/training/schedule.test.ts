@@ -36,7 +36,7 @@ describe('a warm-up that does not end', () => {
     );
 
   it('is told of with the tasks that it takes whole', () => {
-    expect(warned(5, 6, 5, 2)).toMatch(/warmup is 5 optimizer steps.*: "t1" \(5\), "t2" \(2\)$/);
+    expect(warned(5, 6, 5, 2)).toMatch(/^the warm-up of 5 optimizer steps.*: "t1" \(5\), "t2" \(2\)$/);
   });
 
   it('is none where every task has more steps, or where there is no warm-up', () => {
