@@ -25,11 +25,13 @@ export const catalogue = {
   CONFIG_FILE: { sentence: 'The config file cannot be read', remedy: 'Check the path and that it is YAML or JSON.' },
   CONFIG_KEY: {
     sentence: 'The config has a key that does not exist',
-    remedy: "Remove or rename it; `palimpsest plugins NAME` lists a plugin's options.",
+    remedy:
+      "Remove or rename it; docs/commands/run.md lists the config's keys, `palimpsest plugins NAME` a plugin's options.",
   },
   CONFIG_VALUE: {
     sentence: 'The config has a value that does not fit',
-    remedy: 'Change the value; `palimpsest plugins NAME` lists ranges and defaults.',
+    remedy:
+      'Change the value; docs/commands/run.md lists the ranges and defaults of the config, `palimpsest plugins NAME` those of a plugin.',
   },
   DATA_EMPTY: { sentence: 'A task has no examples', remedy: 'Give the file at least one line, or leave the task out.' },
   DATA_FILE: {
@@ -92,7 +94,8 @@ export const catalogue = {
   PLUGIN_CLASH: { sentence: 'Two plugins cannot run together', remedy: 'Remove one of them.' },
   PLUGIN_IDLE: {
     sentence: 'A plugin does nothing',
-    remedy: 'Check its options and the task from which it acts, or go on nevertheless with --allow-idle.',
+    remedy:
+      'Check its options and the task from which it acts; `palimpsest run --resume DIR --allow-idle` goes on nevertheless.',
   },
   PLUGIN_LOAD: {
     sentence: 'A plugin could not be loaded',

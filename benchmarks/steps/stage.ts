@@ -53,7 +53,7 @@ export class Stage {
     private readonly batches: readonly TrainingBatch[],
   ) {
     const kept = new KeptPasses(new KeptRows({ memory: 2 ** 30, disk: 0 }));
-    const watch = new IdleWatch(run, { allow: true });
+    const watch = new IdleWatch(run, { names: [] });
     this.trainer = new TaskTrainer({ run, task: 'step', settings: SETTINGS, random: seededRandom(1), kept, watch });
   }
 

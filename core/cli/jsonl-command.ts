@@ -6,7 +6,7 @@ import { withModel } from './loaded-model.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 
 /** What an `id` may be: given back as it came. */
-export const lineId = z.union([z.string(), z.number()], { error: 'a text or a number is needed' });
+export const lineId = z.union([z.string(), z.number()]);
 
 /** Token ids of a line; they never gain a BOS. */
 export const lineTokens = z.array(z.number().int().min(0)).min(1);

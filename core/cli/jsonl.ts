@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { z } from 'zod';
 import { problem } from '../errors.js';
+import { plainIssue } from '../text/plain-issue.js';
 
 /** A line of JSON. */
 export interface InputLine {
@@ -56,8 +57,7 @@ export function parseLines<T>(lines: readonly InputLine[], schema: z.ZodType<T>,
   return lines.map((line) => {
     const result = schema.safeParse(line.value);
     if (result.success) return { ...line, value: result.data };
-    const { path, message } = result.error.issues[0];
-    const got = path.length > 0 ? `${path.join('.')}: ${message}` : message;
+    const got = plainIssue(result.error.issues[0], line.value);
     throw problem('INPUT_LINE', { where: line.where, expected: form, got });
   });
 }

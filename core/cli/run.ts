@@ -10,6 +10,7 @@ import { ConsoleReport } from '../report/console.js';
 import { type PreparedRun, prepareRun, type RunRequest, runPrepared } from '../run/run.js';
 import { defaultRunFolder } from '../run/run-directory.js';
 import { downloadProgress } from './download-progress.js';
+import { interruptible } from './interruption.js';
 
 interface RunOptions {
   readonly set?: readonly string[];
@@ -63,7 +64,7 @@ async function run(configs: readonly string[], options: RunOptions): Promise<voi
   }
   for (const one of prepared) {
     if (one.state === 'over') process.stdout.write(`over already: ${one.directory.folder}\n`);
-    else await runPrepared(one);
+    else await interruptible(one.directory.folder, () => runPrepared(one));
   }
   if (planned.length < 2) return;
   const finished = planned.map(({ name, folder }) => readFinishedRun(folder, name));
@@ -73,7 +74,7 @@ async function run(configs: readonly string[], options: RunOptions): Promise<voi
 function reporting(): Pick<RunRequest, 'observers' | 'logger' | 'progress'> {
   const report = new ConsoleReport(process.stdout, process.stderr);
   const logger = {
-    info: (message: string) => void process.stderr.write(`${message}\n`),
+    info: (message: string) => report.remarked(message),
     warn: (message: string) => report.warned(message),
   };
   return { observers: [report], logger, progress: downloadProgress() };
@@ -88,7 +89,9 @@ function plan(configs: readonly string[], { out, resume }: RunOptions): PlannedR
   if (resume && folder === undefined) throw usage('--resume with a directory, or with --out', 'neither');
   if (configs.length === 0) {
     if (!resume || folder === undefined) throw usage('a config', 'none');
-    return [{ config: path.join(folder, 'config.json'), name: 'config', folder: path.resolve(folder) }];
+    const config = path.join(folder, 'config.json');
+    if (!isFile(config)) throw noRun(folder);
+    return [{ config, name: 'config', folder: path.resolve(folder) }];
   }
   const names = configs.map(nameOf);
   const twice = names.find((name, i) => names.indexOf(name) < i);
@@ -109,6 +112,14 @@ function defaultFolders(configs: readonly string[]): string[] {
 
 const usage = (expected: string, got: string) =>
   problem('USAGE', { expected, got, remedy: 'See `palimpsest run --help`.' });
+
+const noRun = (folder: string) =>
+  problem('USAGE', {
+    where: `--resume ${folder}`,
+    expected: 'the directory of a run',
+    got: existsSync(folder) ? 'one without config.json' : 'no such directory',
+    remedy: `There is no run in ${folder}: check the path, or name a config to begin one there.`,
+  });
 
 function isFile(name: string): boolean {
   return existsSync(name) && statSync(name).isFile();

@@ -40,7 +40,8 @@ export function loadConfig(file: string, { set = [], seed, engine, allowIdle }: 
   for (const override of overrides) applyOverride(merged, override);
   const origin = new ConfigOrigin(files, overrides);
   const absolute = path.resolve(file);
-  return { config: validate(runSchema, merged, { origin }), file: absolute, folder: path.dirname(absolute), origin };
+  const config = validate(runSchema, merged, { origin, listedBy: 'docs/commands/run.md' });
+  return { config, file: absolute, folder: path.dirname(absolute), origin };
 }
 
 /** A copy in which nothing is shared: a YAML anchor used twice becomes two values. */

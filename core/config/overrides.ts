@@ -37,7 +37,7 @@ export function applyOverride(config: Record<string, unknown>, { path, value, na
   let place: unknown = config;
   for (const [depth, key] of path.entries()) {
     const last = depth === path.length - 1;
-    if (Array.isArray(place)) place = intoList(place, { key, last, value, name });
+    if (Array.isArray(place)) place = intoList(place, { key, last, value, name, example: exampleOf(path, depth) });
     else if (typeof place === 'object' && place !== null)
       place = intoObject(place, { key, last, value, absent: path[depth + 1] === '0' ? [] : {} });
     else {
@@ -60,11 +60,24 @@ function intoObject(place: object, { key, last, value, absent }: Step & { absent
   return next;
 }
 
-function intoList(list: unknown[], { key, last, value, name }: Step & { name: string }): unknown {
+/** The path with the index of a list's first entry before the key at a depth. */
+function exampleOf(path: ConfigPath, depth: number): string {
+  return [...path.slice(0, depth), 0, ...path.slice(depth)].join('.');
+}
+
+interface ListStep extends Step {
+  /** The option. */
+  readonly name: string;
+  /** A path that names an entry. */
+  readonly example: string;
+}
+
+function intoList(list: unknown[], { key, last, value, name, example }: ListStep): unknown {
   const index = /^\d+$/.test(String(key)) ? Number(key) : -1;
   if (index < 0 || index > list.length || (index === list.length && !last)) {
     const expected = list.length === 0 ? 'index 0' : `an index from 0 to ${list.length - 1} (${list.length} adds one)`;
-    throw problem('CONFIG_VALUE', { where: name, expected, got: String(key) });
+    const remedy = index < 0 ? `Name an entry, for example \`${example}\`.` : 'Name an entry that is there.';
+    throw problem('CONFIG_VALUE', { where: name, expected, got: String(key), remedy });
   }
   if (last) list[index] = value;
   return list[index];

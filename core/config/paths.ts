@@ -16,7 +16,11 @@ export function filePathOrName() {
 }
 
 /** A copy of the value in which every path that its schema marks as one is absolute. */
-export function absolutePaths(schema: z.ZodType, value: unknown, { origin, path: outer = [] }: ValuePlace): unknown {
+export function absolutePaths(
+  schema: z.ZodType,
+  value: unknown,
+  { origin, path: outer = [] }: Pick<ValuePlace, 'origin' | 'path'>,
+): unknown {
   return mapPaths(jsonSchemaOf(schema), value, (given, kind, inner) => {
     if (given === '') return given;
     const absolute = path.resolve(origin.folder([...outer, ...inner]), given);
@@ -24,11 +28,11 @@ export function absolutePaths(schema: z.ZodType, value: unknown, { origin, path:
   });
 }
 
-/** The files and folders that a value names as its schema's paths, by their place in it, for example `tasks.0.train`. */
+/** The absolute paths that a value names, whether or not they lead somewhere, by their place in it, for example `tasks.0.train`. */
 export function pathsIn(schema: z.ZodType, value: unknown): Map<string, string> {
   const found = new Map<string, string>();
   mapPaths(jsonSchemaOf(schema), value, (given, _, inner) => {
-    if (path.isAbsolute(given) && existsSync(given)) found.set(inner.join('.'), given);
+    if (path.isAbsolute(given)) found.set(inner.join('.'), given);
     return given;
   });
   return found;

@@ -10,6 +10,8 @@ export interface ValuePlace {
   readonly origin: ConfigOrigin;
   /** Default: the config's root. */
   readonly path?: ConfigPath;
+  /** What lists its options: a page or a command. */
+  readonly listedBy: string;
 }
 
 /** Checks a value by a schema and returns it with defaults filled in. @throws PalimpsestError CONFIG_KEY, CONFIG_VALUE */
@@ -25,7 +27,7 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown, place: 
 function unknownKey(
   { keys: [key], path: inner }: z.core.$ZodIssueUnrecognizedKeys,
   schema: z.ZodType,
-  { origin, path = [] }: ValuePlace,
+  { origin, path = [], listedBy }: ValuePlace,
 ): PalimpsestError {
   const candidates = schemasAt(jsonSchemaOf(schema), inner as ConfigPath);
   const known = candidates.flatMap(({ properties }) => Object.keys(properties ?? {}));
@@ -33,6 +35,7 @@ function unknownKey(
     where: origin.where([...path, ...(inner as ConfigPath), key]),
     expected: `one of ${known.join(', ')}`,
     got: `"${key}"${didYouMean(key, known)}`,
+    remedy: `Remove or rename it; ${listedBy} lists the options.`,
   });
 }
 
@@ -53,6 +56,7 @@ function wrongValue(issue: z.core.$ZodIssue, { schema, value, place }: Checked):
     where: place.origin.where([...(place.path ?? []), ...inner]),
     expected: says ? issue.message.replace(/^expected /, '') : types.join(' or '),
     got: `${describeValue(got)}${typeof got === 'string' ? didYouMean(got, choices) : ''}`,
+    remedy: `Change the value; ${place.listedBy} lists ranges and defaults.`,
   });
 }
 

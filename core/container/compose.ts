@@ -7,7 +7,7 @@ import { absolutePaths } from '../config/paths.js';
 import type { PluginUse, RunConfig } from '../config/schema.js';
 import { type ValuePlace, validate } from '../config/validate.js';
 import type { ContractName, PluginManifest } from '../contracts/plugin.js';
-import { problem } from '../errors.js';
+import { type ProblemDetails, problem } from '../errors.js';
 import { checkDeclarations } from './declarations.js';
 import { contractOf } from './define-plugin.js';
 import { isPathLike } from './external.js';
@@ -61,7 +61,7 @@ export async function composePlugins(loaded: LoadedConfig, registry: PluginRegis
     observers: await findAll('observer', config.observers, ['observers']),
   };
   const all: ComposedPlugin[] = Object.values(parts).flat();
-  checkTogether(all, loaded);
+  await checkTogether(all, loaded, registry);
   checkDeclarations(all, loaded);
   return { ...parts, resolved: resolvedConfig(config, parts) };
 }
@@ -80,7 +80,7 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
   const { origin } = loaded;
   const usePath = [...path, 'use'];
   const folder = origin.folder(usePath);
-  const manifest = await registry.find(use, { folder, where: origin.where(usePath) });
+  const manifest = await registry.find(use, { folder, where: origin.where(usePath), contract });
   const { contract: provided } = contractOf(manifest);
   if (provided !== contract) {
     throw problem('CONFIG_VALUE', {
@@ -90,7 +90,7 @@ async function findPlugin<C extends ContractName>(asked: Asked<C>): Promise<Comp
       remedy: '`palimpsest plugins` lists the plugins by what they provide.',
     });
   }
-  const place = { origin, path };
+  const place = { origin, path, listedBy: `\`palimpsest plugins ${use}\`` };
   const chosen = withPreset(manifest, given, place);
   const options = validate(manifest.options, absolutePaths(manifest.options, chosen, place), place);
   const name = isPathLike(use) ? resolve(folder, use) : use;
@@ -119,23 +119,42 @@ const article = (contract: ContractName) => `${/^[aio]/.test(contract) ? 'an' : 
  * An adapter may be there twice, for other layers.
  * @throws PalimpsestError PLUGIN_CLASH for a plugin that is there twice, PLUGIN_MISSING for one that another needs
  */
-function checkTogether(plugins: readonly ComposedPlugin[], { origin }: LoadedConfig): void {
+async function checkTogether(
+  plugins: readonly ComposedPlugin[],
+  { origin }: LoadedConfig,
+  registry: PluginRegistry,
+): Promise<void> {
   const names = plugins.map(({ manifest }) => manifest.name);
-  for (const [index, { manifest, path, contract }] of plugins.entries()) {
+  for (const [index, plugin] of plugins.entries()) {
+    const { manifest, path, contract } = plugin;
     const where = origin.where([...path, 'use']);
     if (names.indexOf(manifest.name) !== index && contract !== 'adapter') {
       throw problem('PLUGIN_CLASH', { where, expected: 'every plugin once', got: `"${manifest.name}" twice` });
     }
     const missing = manifest.requires?.find((name) => !names.includes(name));
-    if (missing) {
-      throw problem('PLUGIN_MISSING', {
-        where,
-        expected: `"${missing}" beside "${manifest.name}"`,
-        got: `${names.join(', ')}${didYouMean(missing, names)}`,
-        remedy: `Add "${missing}" to the config.`,
-      });
-    }
+    if (missing) throw problem('PLUGIN_MISSING', { where, ...(await lackOf(missing, plugin, plugins, registry)) });
   }
+}
+
+/** What is said of a plugin that another needs: as what, and who is there in its place. */
+async function lackOf(
+  missing: string,
+  { manifest }: ComposedPlugin,
+  plugins: readonly ComposedPlugin[],
+  registry: PluginRegistry,
+): Promise<ProblemDetails> {
+  const expected = (role = '') => `"${missing}"${role}, which "${manifest.name}" needs`;
+  if (!registry.builtIn().includes(missing)) {
+    return { expected: expected(), got: 'none', remedy: `Add "${missing}" to the config.` };
+  }
+  const { contract } = contractOf(await registry.find(missing));
+  const there = plugins.filter((plugin) => plugin.contract === contract).map((plugin) => `"${plugin.manifest.name}"`);
+  const many = !['backbone', 'adapter', 'benchmark'].includes(contract);
+  return {
+    expected: expected(` as ${article(contract)}`),
+    got: there.join(', ') || 'none',
+    remedy: many ? `Add \`use: ${missing}\` to \`${contract}s\`.` : `Set \`${contract}.use: ${missing}\`.`,
+  };
 }
 
 function resolvedConfig(config: RunConfig, parts: Omit<Composition, 'resolved'>): RunConfig {

@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../config/nearest.js';
-import type { PluginManifest } from '../contracts/plugin.js';
+import type { ContractName, PluginManifest } from '../contracts/plugin.js';
 import { problem } from '../errors.js';
+import { contractOf } from './define-plugin.js';
 import { isPathLike, loadExternalPlugin } from './external.js';
 
 /** Where a plugin is asked for. */
@@ -12,6 +13,8 @@ export interface PluginPlace {
   readonly folder?: string;
   /** For errors: file and line. */
   readonly where?: string;
+  /** What it is to provide: plugins of other kinds are not suggested. */
+  readonly contract?: ContractName;
 }
 
 /**
@@ -36,12 +39,12 @@ export class PluginRegistry {
    * A plugin by name, npm package or path.
    * @throws PalimpsestError PLUGIN_UNKNOWN with the nearest name, PLUGIN_LOAD, PLUGIN_MANIFEST, PLUGIN_CLASH
    */
-  async find(use: string, { folder = process.cwd(), where }: PluginPlace = {}): Promise<PluginManifest> {
+  async find(use: string, { folder = process.cwd(), where, contract }: PluginPlace = {}): Promise<PluginManifest> {
     const file = isPathLike(use) ? undefined : this.manifestFile(use);
     if (file) return this.loadBuiltIn(use, file);
     const manifest = await loadExternalPlugin(use, { folder, where });
     if (!manifest) {
-      const names = this.builtIn();
+      const names = await this.providing(contract);
       throw problem('PLUGIN_UNKNOWN', {
         where,
         expected: `one of ${names.join(', ')}, an npm package or a ./path`,
@@ -49,6 +52,14 @@ export class PluginRegistry {
       });
     }
     return this.add(manifest, isPathLike(use) ? path.resolve(folder, use) : use, where);
+  }
+
+  /** Names of the built-in plugins that fulfil a contract, of all without one. */
+  private async providing(contract?: ContractName): Promise<string[]> {
+    const names = this.builtIn();
+    if (!contract) return names;
+    const manifests = await Promise.all(names.map((name) => this.find(name)));
+    return names.filter((_, i) => contractOf(manifests[i]).contract === contract);
   }
 
   private async loadBuiltIn(name: string, file: string): Promise<PluginManifest> {

@@ -31,6 +31,15 @@ export interface ScoreRecord {
   readonly seconds: number;
 }
 
+/** The engine that a run computes on. */
+export interface RunEngine {
+  readonly name: 'native' | 'wasm' | 'cpu';
+  /** Name of the GPU in use, where there is one. */
+  readonly gpu?: string;
+  /** It stands in for the native engine, which `auto` did not find or could not start. */
+  readonly fallback?: true;
+}
+
 /** Progress, logs, reports: sees, never changes. */
 export interface Observer {
   /**
@@ -48,6 +57,7 @@ export interface Observer {
     scored: readonly string[];
     steps: number;
     stepsDone: number;
+    engine: RunEngine;
     directory: string;
   }): void;
   taskStarted?(info: { task: Task; taskIndex: number; steps: number }): void;
@@ -56,6 +66,7 @@ export interface Observer {
   probed?(record: ScoreRecord): void;
   taskDone?(info: { task: Task; taskIndex: number; seconds: number }): void;
   warned?(message: string): void;
-  runDone?(info: { seconds: number; directory: string }): void | Promise<void>;
+  /** `earlier` of the seconds were spent before the run went on from a checkpoint. */
+  runDone?(info: { seconds: number; earlier: number; directory: string }): void | Promise<void>;
   dispose?(): void;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import type { RunEngine } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import './gradients.js';
 import { installedEngines } from './engine-cache.js';
@@ -10,14 +11,11 @@ import { findNativePackage, hasAddon, linkAddon, loadNativePackage, NATIVE_PACKA
 export type EngineName = 'auto' | 'native' | 'wasm' | 'cpu';
 
 /** The engine in use. */
-export interface EngineInfo {
-  readonly name: 'native' | 'wasm' | 'cpu';
+export interface EngineInfo extends RunEngine {
   /** Version of the TensorFlow library (native only). */
   readonly tensorflow?: string;
   /** Threads that one operation may use. */
   readonly threads: number;
-  /** Name of the GPU in use, where there is one. */
-  readonly gpu?: string;
 }
 
 /** The part of the native backend that tells about its library. */
@@ -67,7 +65,7 @@ async function startBest(): Promise<EngineInfo> {
       console.warn(`${(error as Error).message} Continuing with wasm.`);
     }
   }
-  return start('wasm');
+  return { ...(await start('wasm')), fallback: true };
 }
 
 async function start(name: EngineInfo['name']): Promise<EngineInfo> {

@@ -79,9 +79,16 @@ export function summarizeMatrix(matrix: ScoreMatrix): MatrixSummary {
 /** One set's measurement at one number of shots, as an observer's ScoreRecord has it. */
 export type Measurement = Pick<ScoreRecord, 'row' | 'set' | 'shots' | 'metrics'>;
 
-/** The score that stands for a set: by likelihood sum where its items have choices, else exact, else the first token. */
+const scores = ['choiceAccuracySum', 'exact', 'firstTokenAccuracy'];
+
+/** The metric that stands for a set: by likelihood sum where its items have choices, else exact, else the first token. */
+export function scoreMetric(metrics: Readonly<Record<string, number>>): string | undefined {
+  return scores.find((name) => metrics[name] !== undefined);
+}
+
+/** The value of that metric. */
 export function setScore(metrics: Readonly<Record<string, number>>): number | undefined {
-  return metrics.choiceAccuracySum ?? metrics.exact ?? metrics.firstTokenAccuracy;
+  return metrics[scoreMetric(metrics) ?? ''];
 }
 
 /** R from the measurements at one number of shots (zero by default): Init and a row for each that was trained. */

@@ -1,5 +1,5 @@
 import type { StepPosition } from '../contracts/moments.js';
-import type { Observer, ScoreRecord, StepRecord } from '../contracts/observer.js';
+import type { Observer, RunEngine, ScoreRecord, StepRecord } from '../contracts/observer.js';
 import { setScore } from '../evaluation/score-matrix.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import { scoreTable } from './score-table.js';
@@ -24,6 +24,12 @@ interface Plan {
   readonly steps: number;
 }
 
+interface Started extends Plan {
+  readonly stepsDone: number;
+  readonly engine: RunEngine;
+  readonly directory: string;
+}
+
 /** Tells of a run while it goes: on a terminal one line that changes, else a line now and then; the score table at the end. */
 export class ConsoleReport implements Observer {
   private plan: Plan = { tasks: [], scored: [], steps: 0 };
@@ -38,11 +44,12 @@ export class ConsoleReport implements Observer {
     private readonly errors: Screen,
   ) {}
 
-  runStarted({ stepsDone, directory, ...plan }: Plan & { stepsDone: number; directory: string }): void {
+  runStarted({ stepsDone, engine, directory, ...plan }: Started): void {
     this.plan = plan;
     const { tasks, steps } = plan;
     const done = stepsDone > 0 ? `, ${stepsDone} of them done` : '';
     this.line(`${count(tasks.length, 'task')}, ${count(steps, 'step')}${done}, written to ${directory}`);
+    this.line(engineLine(engine));
     this.changing(stepsDone > 0 ? 'going on' : 'scoring before the first task');
   }
 
@@ -57,7 +64,7 @@ export class ConsoleReport implements Observer {
     const done = taskStep + 1;
     const text = [
       `${record.task}  step ${done} of ${taskSteps}`,
-      `loss ${record.loss.total.toFixed(4)}`,
+      lossText(record.loss),
       `${Math.round(record.tokensPerSecond)} tokens/s`,
       `${duration(this.secondsLeft(record.step))} left`,
     ].join('  ');
@@ -79,18 +86,24 @@ export class ConsoleReport implements Observer {
   }
 
   warned(message: string): void {
-    if (this.screen.isTTY) this.screen.write(CLEAR);
-    this.errors.write(`warning: ${message}\n`);
+    this.remarked(`warning: ${message}`);
   }
 
-  runDone({ seconds, directory }: { seconds: number; directory: string }): void {
+  /** A line beside the results. */
+  remarked(message: string): void {
+    if (this.screen.isTTY) this.screen.write(CLEAR);
+    this.errors.write(`${message}\n`);
+  }
+
+  runDone({ seconds, earlier, directory }: { seconds: number; earlier: number; directory: string }): void {
     this.tellRow();
     if (this.records.length > 0) {
       this.line('');
       this.line(scoreTable(this.records, this.names(), this.screen.columns ?? 120));
       this.line(this.figures());
     }
-    this.line(`done in ${duration(seconds)}: ${directory}`);
+    const before = earlier > 0 ? ` (${duration(earlier)} of them before it went on)` : '';
+    this.line(`done in ${duration(seconds)}${before}: ${directory}`);
   }
 
   /** Steps to come at the mean pace so far, and rows to score at the last one's. */
@@ -136,6 +149,17 @@ export class ConsoleReport implements Observer {
   private changing(text: string): void {
     if (this.screen.isTTY) this.screen.write(`${CLEAR}${text.slice(0, (this.screen.columns ?? 80) - 1)}`);
   }
+}
+
+function engineLine({ name, gpu, fallback }: RunEngine): string {
+  const hint = fallback ? ' (native is about 5 times faster: palimpsest engine install)' : '';
+  return `engine ${name}${gpu ? ` on ${gpu}` : ''}${hint}`;
+}
+
+/** The loss, in nats, and the part of it that is not penalties where it has some. */
+function lossText({ total, crossEntropy }: StepRecord['loss']): string {
+  const [whole, own] = [total, crossEntropy].map((value) => value.toFixed(4));
+  return whole === own ? `loss ${whole}` : `loss ${whole} (cross-entropy ${own})`;
 }
 
 /** A field's name as words: backwardTransfer as `backward transfer`; HP, IP and FP stay. */

@@ -1,5 +1,5 @@
 import type { Measurement } from '../evaluation/score-matrix.js';
-import { setScore } from '../evaluation/score-matrix.js';
+import { scoreMetric, setScore } from '../evaluation/score-matrix.js';
 import { wideTable } from './wide-table.js';
 
 interface Column {
@@ -9,6 +9,7 @@ interface Column {
 
 /**
  * The scores as text tables, the Init row first; columns are the tasks, then the held-out sets, each by its numbers of shots.
+ * The corner names the metric, or each column its own where there are several.
  * @param width in characters
  */
 export function scoreTable(
@@ -22,11 +23,19 @@ export function scoreTable(
     const found = records.find((record) => record.row === row && record.set === set && record.shots === shots);
     return scoreText(found && setScore(found.metrics));
   };
-  const columns = columnsOf(records, tasks).map((column) => ({
-    heading: columnHeading(column),
-    cells: rows.map((row) => score(row, column)),
-  }));
-  return wideTable({ titles: rows.map((row) => titles[row]) }, columns, width);
+  const measured = metricsOf(records);
+  const columns = columnsOf(records, tasks).map((column) => {
+    const own = records.filter(({ set, shots }) => set === column.set && shots === column.shots);
+    const metric = measured.length > 1 ? `\n${metricsOf(own).join(', ')}` : '';
+    return { heading: columnHeading(column) + metric, cells: rows.map((row) => score(row, column)) };
+  });
+  const corner = measured.length === 1 ? measured[0] : undefined;
+  return wideTable({ corner, titles: rows.map((row) => titles[row]) }, columns, width);
+}
+
+/** The metrics whose values stand for the sets. */
+function metricsOf(records: readonly Measurement[]): string[] {
+  return [...new Set(records.flatMap(({ metrics }) => scoreMetric(metrics) ?? []))];
 }
 
 /** A set's name, and its shots on a second line. */

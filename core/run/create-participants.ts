@@ -20,6 +20,7 @@ export function createParticipants(
   return {
     backbone,
     adapter,
+    adapterName: adapters.map(({ name }) => name).join(', '),
     regularizers: byName(plugins.regularizers).map((plugin) => ({
       name: plugin.manifest.name,
       regularizer: container.create(plugin),

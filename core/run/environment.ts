@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
@@ -56,6 +56,7 @@ async function filesOf({ adapters, regularizers, interventions }: Composition): 
   const files: Record<string, object> = {};
   for (const { manifest, options, path: place } of [...adapters, ...regularizers, ...interventions]) {
     for (const [option, file] of pathsIn(manifest.options, options)) {
+      if (!existsSync(file)) continue;
       files[[...place, option].join('.')] = { path: file, sha256: await hashesOf(file) };
     }
   }

@@ -2,6 +2,8 @@
 export class PhaseClock {
   private started = performance.now();
   private readonly spent = new Map<string, number>();
+  /** Seconds of earlier parts of the run. */
+  earlier = 0;
 
   /** Runs `work` and books its time, also where it fails. */
   async time<T>(phase: string, work: () => T | Promise<T>): Promise<T> {
@@ -20,6 +22,7 @@ export class PhaseClock {
   /** Takes over what a clock told of an earlier part of the run. */
   goOnFrom({ total = 0, ...phases }: Readonly<Record<string, number>>): void {
     this.started -= 1000 * total;
+    this.earlier += total;
     for (const [phase, seconds] of Object.entries(phases)) this.add(phase, seconds);
   }
 

@@ -54,7 +54,11 @@ function assertSame(file: string, before: unknown, now: object): void {
   const difference = firstDifference(before, JSON.parse(JSON.stringify(now)));
   if (!difference) return;
   const { place, before: expected, after: got } = difference;
-  throw problem('CHECKPOINT_INVALID', { where: `${file}, ${place}`, expected, got });
+  throw problem('CHECKPOINT_INVALID', {
+    where: `${file}, ${place}`,
+    expected: `${expected}, as the run began`,
+    got: `${got} now`,
+  });
 }
 
 /** @throws PalimpsestError CHECKPOINT_INVALID */

@@ -6,11 +6,11 @@ import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import type { Logger } from '../logger.js';
 import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
-import type { TaskSummary } from '../training/checkpoint.js';
 import type { Participants } from '../training/participants.js';
+import type { SequenceSummary } from '../training/sequence.js';
 import { optimizerSteps } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
-import { checkLengths } from './check-data.js';
+import { checkLengths, scoredSets } from './check-data.js';
 import { environment, inputs } from './environment.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
@@ -65,8 +65,9 @@ export class RunRecord implements Observer {
     else await this.goOn(stepsDone);
     const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
     const { trained: tasks, tasks: scored } = this.names;
+    const { engine } = model;
     for (const observer of observers) {
-      observer.runStarted?.({ tasks, scored, steps, stepsDone: stepsDone ?? 0, directory: directory.folder });
+      observer.runStarted?.({ tasks, scored, steps, stepsDone: stepsDone ?? 0, engine, directory: directory.folder });
     }
     if (stepsDone !== undefined) this.scorer.resume();
   }
@@ -83,14 +84,25 @@ export class RunRecord implements Observer {
   }
 
   /** Writes scores.json and summary.json and ends the run for the observers. */
-  async finish(tasks: readonly TaskSummary[]): Promise<void> {
+  async finish(sequence: SequenceSummary): Promise<void> {
     const { directory, observers, clock } = this.parts;
-    for (const { seconds } of tasks) clock.add('train', seconds);
+    for (const { seconds } of sequence.tasks) clock.add('train', seconds);
     directory.writeJson('scores.json', scoresFile(this.scorer.records, this.names));
+    this.warnOfNoSets();
     const seconds = clock.seconds();
-    directory.writeJson('summary.json', { ...this.summary(tasks), seconds });
+    directory.writeJson('summary.json', { ...this.summary(sequence), seconds });
     this.scorer.close();
-    for (const observer of observers) await observer.runDone?.({ seconds: seconds.total, directory: directory.folder });
+    for (const observer of observers) {
+      await observer.runDone?.({ seconds: seconds.total, earlier: clock.earlier, directory: directory.folder });
+    }
+  }
+
+  private warnOfNoSets(): void {
+    const { data, plugins, observers } = this.parts;
+    if (plugins.resolved.evaluation.after === 'never' || scoredSets(data).length > 0) return;
+    for (const observer of observers) {
+      observer.warned?.('nothing was scored: no task has a `test`, and there is no held-out set');
+    }
   }
 
   private async head(): Promise<{ config: Composition['resolved']; environment: object; inputs: object }> {
@@ -123,7 +135,7 @@ export class RunRecord implements Observer {
     if (all) await writePeft(directory.path('adapters', 'all'), { pairs: all, baseModel });
   }
 
-  private summary(tasks: readonly TaskSummary[]): object {
+  private summary({ tasks, idle }: SequenceSummary): object {
     const cut = (what: 'prompts' | 'answers') => tasks.reduce((sum, { truncated }) => sum + truncated[what], 0);
     return {
       ...scoreSummary(this.scorer.records, this.names),
@@ -131,6 +143,7 @@ export class RunRecord implements Observer {
       steps: this.steps,
       tokens: this.tokens,
       tasks,
+      idle,
       plugins: pluginSummaries(this.parts.participants),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     };

@@ -14,6 +14,7 @@ import { trainSequence } from '../training/sequence.js';
 import type { Progress } from '../weights/progress.js';
 import { checkData } from './check-data.js';
 import { createParticipants } from './create-participants.js';
+import { loadData } from './load-data.js';
 import { type OpenModel, openModel } from './open-model.js';
 import { PhaseClock } from './phase-clock.js';
 import { assertSameConfig, beginnings, type RunState, runStateOf } from './resumed-run.js';
@@ -73,7 +74,9 @@ export async function runPrepared({ request, plugins, directory, state }: Prepar
   const clock = new PhaseClock();
   const container = runContainer(request);
   try {
-    const data = await clock.time('data', () => container.create(plugins.benchmark).load());
+    const data = await clock.time('data', () =>
+      loadData(container.create(plugins.benchmark), plugins.benchmark, loaded),
+    );
     checkData(data, plugins.benchmark.manifest.name);
     const { progress } = request;
     const model = await clock.time('load', () => openModel(plugins.backbone, { container, loaded, progress }));
@@ -131,7 +134,7 @@ async function train(training: Training): Promise<void> {
   const record = new RunRecord({
     ...{ plugins, data, trained, model, participants, directory, observers, clock, logger, stepsDone },
   });
-  const summaries = await trainSequence({
+  const summary = await trainSequence({
     ...participants,
     data: { ...data, tasks: trained },
     observers: [...observers, record],
@@ -143,6 +146,6 @@ async function train(training: Training): Promise<void> {
     started: () => record.started(),
     betweenTasks: (row, task) => record.betweenTasks(row, task),
   });
-  await record.finish(summaries);
+  await record.finish(summary);
   checkpoints.remove();
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { problem } from '../errors.js';
+import { plainIssue } from './plain-issue.js';
 
 /** A data file's text and where it came from. */
 export interface DataText {
@@ -53,9 +54,7 @@ export function jsonItems(data: DataText): DataLine[] {
 export function lineValue<T>({ where, value }: DataLine, schema: z.ZodType<T>, form: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  const got = path.length > 0 ? `${path.join('.')}: ${message}` : message;
-  throw problem('DATA_LINE', { where, expected: form, got });
+  throw problem('DATA_LINE', { where, expected: form, got: plainIssue(result.error.issues[0], value) });
 }
 
 /** A file's text as one JSON value. @throws PalimpsestError DATA_LINE naming the line */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Moments, PluginState } from '../contracts/moments.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { problem } from '../errors.js';
+import { idlePlugin } from './idle-watch.js';
 import type { KeptEntry } from './kept-rows.js';
 import { groupOf, joinGroups } from './named-tensors.js';
 import type { OptimizerState } from './optimizer.js';
@@ -27,6 +28,8 @@ const progress = z.object({
   summaries: z.array(summary),
   /** Methods that were not seen to act yet. */
   watched: z.array(z.string()),
+  /** Methods that were found to do nothing. */
+  idle: z.array(idlePlugin).default([]),
 });
 
 const saved = z.object({

@@ -20,6 +20,8 @@ export interface NamedIntervention {
 export interface Participants {
   readonly backbone: Backbone;
   readonly adapter: Adapter;
+  /** What errors call the adapter; `adapter` by default. */
+  readonly adapterName?: string;
   readonly regularizers: readonly NamedRegularizer[];
   readonly interventions: readonly NamedIntervention[];
 }

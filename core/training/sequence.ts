@@ -3,11 +3,19 @@ import type { BenchmarkData, Task } from '../contracts/benchmark.js';
 import type { PluginState } from '../contracts/moments.js';
 import type { Observer } from '../contracts/observer.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
-import { disposeState, gatherState, type SequenceState, spreadState, type TaskSummary } from './checkpoint.js';
-import { IdleWatch } from './idle-watch.js';
+import {
+  disposeState,
+  gatherState,
+  type Progress,
+  type SequenceState,
+  spreadState,
+  type TaskSummary,
+} from './checkpoint.js';
+import { type IdlePlugin, IdleWatch, placeOfIdle } from './idle-watch.js';
 import { type Participants, whoTakesPart } from './participants.js';
 import type { RandomSource } from './random.js';
-import { prepareTasks } from './task-data.js';
+import { endlessWarmUp } from './schedule.js';
+import { type PreparedTask, prepareTasks } from './task-data.js';
 import { trainTask } from './train-task.js';
 
 /** Where a sequence saves what it needs to go on, and what it goes on from. */
@@ -35,11 +43,18 @@ export interface SequenceParts extends Participants {
   betweenTasks(row: number, task?: Task): void | Promise<void>;
 }
 
+/** What a sequence has to say when it is over. */
+export interface SequenceSummary {
+  readonly tasks: readonly TaskSummary[];
+  /** Methods that were found to do nothing, where `allowIdle` let them. */
+  readonly idle: readonly IdlePlugin[];
+}
+
 /**
  * Trains the tasks one after another in the order of core/training/lifecycle.ts. All of their data are encoded and checked
  * before the first one trains. @throws PalimpsestError DATA_*, TOKENS_TOO_LONG, TRAINING_DIVERGED, PLUGIN_IDLE, CHECKPOINT_INVALID
  */
-export async function trainSequence(parts: SequenceParts): Promise<TaskSummary[]> {
+export async function trainSequence(parts: SequenceParts): Promise<SequenceSummary> {
   const start = parts.checkpoints?.start;
   try {
     return await runSequence(parts);
@@ -48,14 +63,14 @@ export async function trainSequence(parts: SequenceParts): Promise<TaskSummary[]
   }
 }
 
-async function runSequence(parts: SequenceParts): Promise<TaskSummary[]> {
+async function runSequence(parts: SequenceParts): Promise<SequenceSummary> {
   const { data, tokenizer, settings, backbone, checkpoints } = parts;
   const prepared = prepareTasks(data, tokenizer, settings, backbone.sizes.maxPositions);
   for (const participant of whoTakesPart(parts, 'prepare')) await participant.prepare?.({ tasks: data.tasks });
   const start = checkpoints?.start;
   const resumed = start && spreadState(parts, start.state, start.where);
-  const watch = new IdleWatch(parts, { allow: settings.allowIdle, names: resumed?.progress.watched });
-  warn(parts, watch.beyond(prepared.length), `acts from a later task on than the last of ${prepared.length}`);
+  const watch = watchFor(parts, resumed?.progress);
+  for (const warning of whatToExpect(prepared, settings, watch)) warn(parts, warning);
   const { tasksDone, taskStep } = resumed?.progress ?? { tasksDone: 0, taskStep: 0 };
   const summaries = [...(resumed?.progress.summaries ?? [])];
   await parts.started?.();
@@ -70,23 +85,51 @@ async function runSequence(parts: SequenceParts): Promise<TaskSummary[]> {
       resumed: taskIndex === tasksDone && taskStep > 0 ? resumed : undefined,
       restored: () => start && disposeState(start.state),
       save({ optimizer, kept, ...within }) {
-        const progress = { tasksDone: taskIndex, summaries, watched: watch.names, ...within };
+        const progress = { tasksDone: taskIndex, summaries, ...watch.progress, ...within };
         return save(parts, { optimizer, kept, progress }, stepsBefore);
       },
     });
     summaries.push(summary);
-    const progress = { tasksDone: taskIndex + 1, taskStep: 0, seconds: 0, summaries, watched: watch.names };
+    const progress = { tasksDone: taskIndex + 1, taskStep: 0, seconds: 0, summaries, ...watch.progress };
     await save(parts, { progress, kept: [] }, stepsBefore + prepared[taskIndex].steps);
     await parts.betweenTasks(taskIndex + 1, prepared[taskIndex].task);
   }
-  warn(parts, watch.unseen(prepared.length), 'was not seen to act: no task had enough steps to tell');
-  return summaries;
+  for (const name of watch.unseen(prepared.length)) {
+    warn(parts, `plugin "${name}" was not seen to act: no task had enough steps to tell`);
+  }
+  return { tasks: summaries, idle: watch.idle };
 }
 
-function warn({ observers }: SequenceParts, plugins: readonly string[], what: string): void {
-  for (const plugin of plugins) {
-    for (const observer of observers) observer.warned?.(`plugin "${plugin}" ${what}`);
-  }
+/** What can be told before the first step. */
+function whatToExpect(prepared: readonly PreparedTask[], { schedule }: TrainingSettings, watch: IdleWatch): string[] {
+  const warmUp = endlessWarmUp(
+    schedule,
+    prepared.map(({ task: { name }, steps }) => ({ name, steps })),
+  );
+  const count = prepared.length;
+  const late = watch
+    .beyond(count)
+    .map(
+      ({ name, startsAt }) =>
+        `plugin "${name}" does nothing in this run: it acts from task ${startsAt + 1} on, and the run has ${count}`,
+    );
+  return [...(warmUp ? [warmUp] : []), ...late];
+}
+
+/** Refuses methods that do nothing, or with `allowIdle` warns of them: of each once, and once where the run goes on. */
+function watchFor(parts: SequenceParts, progress?: Progress): IdleWatch {
+  const tell = (one: IdlePlugin) =>
+    warn(parts, `${placeOfIdle(one)}: it does nothing (${one.what}), and the run goes on`);
+  progress?.idle.forEach(tell);
+  return new IdleWatch(parts, {
+    names: progress?.watched,
+    idle: progress?.idle,
+    found: parts.settings.allowIdle ? tell : undefined,
+  });
+}
+
+function warn({ observers }: SequenceParts, message: string): void {
+  for (const observer of observers) observer.warned?.(message);
 }
 
 /** @param stepsBefore optimizer steps of the run before the task that the state is within */

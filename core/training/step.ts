@@ -4,6 +4,7 @@ import type { TrainingBatch } from '../contracts/batch.js';
 import type { StepPosition } from '../contracts/moments.js';
 import type { StepRecord } from '../contracts/observer.js';
 import type { Unit } from '../contracts/regularizer.js';
+import type { NamedVariables } from '../contracts/tensors.js';
 import { problem } from '../errors.js';
 import { dropoutDraw } from './dropout.js';
 import type { IdleWatch } from './idle-watch.js';
@@ -32,8 +33,9 @@ export class TaskTrainer {
   private readonly packing: Packing;
   readonly optimizer: AdamW;
 
+  /** @throws PalimpsestError PLUGIN_IDLE for an adapter without trainable variables */
   constructor(private readonly parts: TrainerParts) {
-    const variables = parts.run.adapter.trainable();
+    const variables = trainableOf(parts);
     this.packing = new Packing(variables);
     this.optimizer = new AdamW(variables, this.packing, parts.settings);
   }
@@ -125,6 +127,17 @@ export class TaskTrainer {
     const penalties = this.parts.run.regularizers.map(({ name }, i) => [name, terms[i + 1]]);
     return { total: sum(terms), crossEntropy: terms[0], ...Object.fromEntries(penalties) };
   }
+}
+
+function trainableOf({ run: { adapter, adapterName = 'adapter' }, task }: TrainerParts): NamedVariables {
+  const variables = adapter.trainable();
+  if (Object.keys(variables).length > 0) return variables;
+  throw problem('PLUGIN_IDLE', {
+    where: `plugin "${adapterName}", task "${task}"`,
+    expected: 'trainable variables',
+    got: 'none',
+    remedy: 'Check its options, such as the layers that it acts on; of a plugin of your own, what `trainable()` gives.',
+  });
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -156,6 +156,7 @@ export class TaskVectors {
     } as const;
     const stream = random.stream(`task-vectors/task-${taskIndex + 1}/trials`);
     const tracing = { task: task.name, samples: this.samplesOf(task), means };
+    this.tools.logger.info(`tracing heads on "${task.name}": ${trials} prompts`);
     const perTrial = traceTask(passes.model(this.view), tracing, settings, { tokenizer, stream });
     const traced = topHeads(meanEffects([{ task: task.name, perTrial }]), backbone.sizes, top);
     const found = traced.map(([layer, head]): Head => [layer, head]);
@@ -186,6 +187,7 @@ export class TaskVectors {
     if (this.file) return { values: this.file.of(task.name, heads) };
     const { tokenizer, random } = this.tools;
     const { shots, prompts, demonstrationSets, minCorrect } = this.options;
+    this.tools.logger.info(`measuring mean activations on "${task.name}": ${prompts} prompts`);
     const measured = taskActivations(
       passes.model(this.view),
       this.samplesOf(task),
@@ -194,13 +196,18 @@ export class TaskVectors {
     );
     if (!measured) throw this.tooFew(task, `none that fits ${this.maxTokens} tokens`);
     const { made, ...means } = measured;
-    if (!means.correctOnly) this.warnOfFew(task, means);
+    this.tellCounts(task, means);
     return means;
   }
 
-  private warnOfFew({ name }: Task, { correct, prompts }: MeanActivations): void {
-    const why = `${correct} of ${prompts} prompts answered right, fewer than ${this.options.minCorrect}`;
-    this.tools.logger.warn(`task "${name}": ${why}; mean activations are over all of them`);
+  private tellCounts({ name }: Task, { correct, prompts, correctOnly }: MeanActivations): void {
+    const { logger } = this.tools;
+    const counts = `${correct} of ${prompts} prompts answered right`;
+    if (correctOnly) logger.info(`task "${name}": ${counts}; mean activations are over those`);
+    else {
+      const few = `fewer than ${this.options.minCorrect}; mean activations are over all of them`;
+      logger.warn(`task "${name}": ${counts}, ${few}`);
+    }
   }
 
   private samplesOf(task: Task): readonly TextExample[] {

@@ -19,7 +19,7 @@ export interface FisherSettings extends Sampling {
   readonly of: GradientRequest['of'];
   /** Whether gradients are squared for every sample, or for the mean of a batch. */
   readonly squares: 'per-sample' | 'batch';
-  readonly labels: 'true' | 'sampled';
+  readonly labels: 'answers' | 'sampled';
 }
 
 /**
@@ -40,7 +40,7 @@ export function fisherInformation(moment: TaskMoment, settings: FisherSettings):
 /** Mean cross-entropy of every row's answer tokens [B]. */
 function sampleLosses({ logits }: PassResult, rows: TrainingBatch, { labels, stream }: FisherSettings): tf.Tensor1D {
   const given = logits as tf.Tensor2D;
-  return rowMeans(tokenCrossEntropy(given, labels === 'true' ? nextLabels(rows) : drawnLabels(given, stream)), rows);
+  return rowMeans(tokenCrossEntropy(given, labels === 'answers' ? nextLabels(rows) : drawnLabels(given, stream)), rows);
 }
 
 /** A token for every position drawn from softmax(logits) [P, V]. */

@@ -16,8 +16,8 @@ export const ewcOptions = z
         "Fisher information: the mean of squared gradients of samples, or of batches, after a task; or TRACE's sum of squared step gradients while it trains.",
       ),
     labels: z
-      .enum(['true', 'sampled'])
-      .default('true')
+      .enum(['answers', 'sampled'])
+      .default('answers')
       .describe("Labels of the gradients: the answers', or drawn from the model's own distribution."),
     samples: z
       .number()
@@ -35,7 +35,7 @@ export const ewcOptions = z
     if (fisher !== 'running') return;
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (over !== 'adapter') refuse('over', 'adapter with fisher: running, which sees what the optimizer sees');
-    if (labels !== 'true') refuse('labels', 'true with fisher: running');
+    if (labels !== 'answers') refuse('labels', 'answers with fisher: running');
     if (accumulate !== 'online') refuse('accumulate', 'online with fisher: running, which goes on over the tasks');
     if (decay !== 1) refuse('decay', '1 with fisher: running, whose sum never decays');
   });

@@ -73,7 +73,11 @@ const cases: [string, string[], RegExp][] = [
   ['a wrong type', set('training.batchSize=many'), /^\[CONFIG_VALUE\] .*batchSize.*whole number.*"many"/],
   ['a target that the model lacks', set('adapter.targets=[q_prj]'), /^\[CONFIG_VALUE\].*q_prj.*Did you mean "q_proj"/],
   ['a missing config', ['run', 'none.yaml'], /^\[CONFIG_FILE\] none\.yaml/],
-  ['a missing data file', train('none.jsonl'), /^\[DATA_FILE\] .*none\.jsonl/],
+  [
+    'a missing data file',
+    train('none.jsonl'),
+    /^\[DATA_FILE\] --set benchmark.tasks.0.train=none.jsonl, \/.*\/none\.jsonl: /,
+  ],
   ['a corrupt data line', train('broken.jsonl'), /^\[DATA_LINE\] .*broken\.jsonl:2/],
   ['a data line without its answer', train('keyless.jsonl'), /^\[DATA_LINE\] .*keyless\.jsonl:1/],
   ['an empty task', train('empty.jsonl'), /^\[DATA_EMPTY\] .*empty\.jsonl/],

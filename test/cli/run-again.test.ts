@@ -47,6 +47,24 @@ async function killAfter(count: number, out: string): Promise<NodeJS.Signals | n
   return signal;
 }
 
+/** Interrupts a run, as Ctrl-C does, once so many steps are done; gives what it wrote on standard error. */
+async function interruptAfter(count: number, out: string): Promise<string> {
+  const child = spawn(process.execPath, [program, 'run', 'run.yaml', '--out', out], { cwd: folder });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += text;
+  });
+  child.stdout.resume();
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const watching = setInterval(() => {
+    if (lines(out).length < count) return;
+    clearInterval(watching);
+    child.kill('SIGINT');
+  }, 2);
+  expect(await ended).toBe(130);
+  return said;
+}
+
 beforeAll(async () => {
   await writeToyModel(join(folder, 'toy'));
   writeText(folder, 'run.yaml', config);
@@ -70,6 +88,20 @@ describe('palimpsest run --resume', () => {
     expect(steps(out)).toEqual(steps('whole'));
   });
 
+  it('is what an interrupted run says how to go on with', async () => {
+    const said = await interruptAfter(2, 'interrupted');
+    const [, command] = /^\ninterrupted; go on with: palimpsest (run --resume \S+)\n$/.exec(said) ?? [];
+    const { status, stdout } = await palimpsest(command.split(' '), folder);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^done in \d+ s(?: \(\d+ s of them before it went on\))?: .*interrupted$/m);
+    expect(steps('interrupted')).toEqual(steps('whole'));
+  });
+
+  it('says where there is no run', async () => {
+    const { status, stderr } = await palimpsest(['run', '--resume', 'nowhere'], folder);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^\[USAGE\].*There is no run in nowhere: /)]);
+  });
+
   it('does nothing where the run is over', async () => {
     const before = lines('whole');
     const { status, stdout } = await palimpsest(['run', '--resume', 'whole'], folder);
@@ -81,7 +113,9 @@ describe('palimpsest run --resume', () => {
     const other = ['run', 'run.yaml', '--set', 'training.batchSize=3', '--out', 'whole', '--resume'];
     const { status, stderr } = await palimpsest(other, folder);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/CHECKPOINT_INVALID.*whole\/config.json, training.batchSize: .*expected 2, got 3/);
+    expect(stderr).toMatch(
+      /CHECKPOINT_INVALID.*whole\/config.json, training.batchSize: .*expected 2, as the run began, got 3 now\./,
+    );
   });
 });
 
@@ -92,7 +126,10 @@ describe('palimpsest run --allow-idle', () => {
     expect(stopped.stderr).toMatch(/PLUGIN_IDLE.*"lwf", task "a", optimizer steps 2 to 5: .*a loss term of exactly 0/);
     const again = await palimpsest(['run', 'idle.yaml', '--out', 'idle', '--resume', '--allow-idle'], folder);
     expect(again.status).toBe(0);
+    expect(again.stderr).toMatch(/^warning: plugin "lwf", task "b", optimizer steps 2 to 5: .*0.*\n$/);
     expect(steps('idle')).toHaveLength(48);
+    const { idle } = JSON.parse(readFileSync(join(folder, 'idle/summary.json'), 'utf8'));
+    expect(idle).toMatchObject([{ plugin: 'lwf', task: 'b' }]);
   });
 });
 

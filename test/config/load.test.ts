@@ -30,6 +30,7 @@ describe('a config', () => {
     expect(() => load(`${smallest}training:\n  batchSize: 4\n  learningrate: 1\n`)).toThrow(
       /\[CONFIG_KEY\] .*run\.yaml:6, training\.learningrate: .*did you mean "learningRate"/,
     );
+    expect(() => load(smallest, ['training.epochs=1'])).toThrow(/got "epochs"\. Remove.*docs\/commands\/run\.md lists/);
     expect(() => load(`${smallest}trainig: {}\n`)).toThrow(/run\.yaml:4, trainig: .*did you mean "training"/);
   });
 
@@ -71,6 +72,10 @@ describe('--set', () => {
     expect(load(smallest, ['regularizers.0={use: b}']).config.regularizers).toEqual([{ use: 'b' }]);
     expect(() => load(smallest, ['regularizers=[]', 'regularizers.1.weight=2'])).toThrow(
       /--set regularizers\.1\.weight=2/,
+    );
+    expect(() => load(smallest, ['regularizers=[]', 'regularizers.use.0=2'])).toThrow(/`regularizers\.0\.use\.0`/);
+    expect(() => load(smallest, ['benchmark.tasks=[{}, {}]', 'benchmark.tasks.epochs=1'])).toThrow(
+      /expected an index from 0 to 1 .*, got epochs\. Name an entry, for example `benchmark\.tasks\.0\.epochs`\.$/,
     );
     expect(() => load(smallest, ['adapter.use.x=1'])).toThrow(/adapter\.use is the text "inc-lora"/);
   });

@@ -39,7 +39,7 @@ describe('composing', () => {
 
   it('names the line and the nearest name of an option that does not exist or fit', async () => {
     await expect(compose('adapter.rnk=3')).rejects.toThrow(
-      /\[CONFIG_KEY\] --set adapter\.rnk=3: .*did you mean "rank"/,
+      /\[CONFIG_KEY\] --set adapter\.rnk=3: .*did you mean "rank".*`palimpsest plugins inc-lora` lists the options/,
     );
     const broken = writeText(folder, 'broken.yaml', config.replace('rank: 4', 'rank: four'));
     await expect(composePlugins(loadConfig(broken), new PluginRegistry())).rejects.toThrow(
@@ -56,7 +56,11 @@ describe('composing', () => {
   it('refuses a plugin without the one that it needs, and one that is there twice', async () => {
     writeText(folder, 'needy.ts', needy);
     await expect(compose('observers=[{ use: ./needy.ts }]')).rejects.toThrow(
-      /\[PLUGIN_MISSING\] .*expected "o-lora" beside "needy"/,
+      /\[PLUGIN_MISSING\] .*expected "o-lora" as a regularizer, which "needy" needs, got none\. Add `use: o-lora` to `regul/,
+    );
+    writeText(folder, 'lonely.ts', needy.replaceAll('needy', 'lonely').replace('o-lora', 'friend'));
+    await expect(compose('observers=[{ use: ./lonely.ts }]')).rejects.toThrow(
+      /expected "friend", which "lonely" needs/,
     );
     writeText(folder, 'quiet.ts', needy.replaceAll('needy', 'quiet').replace("requires: ['o-lora'], ", ''));
     await expect(compose('observers=[{ use: ./quiet.ts }, { use: ./quiet.ts }]')).rejects.toThrow(
@@ -112,21 +116,37 @@ export default definePlugin({
 `,
     );
     const bare = ['adapter={ use: ./bare.ts }', 'regularizers=[{ use: o-lora }]'];
-    await expect(compose(...bare)).rejects.toThrow(/PLUGIN_MISSING.*expected "inc-lora" beside "o-lora"/);
+    await expect(compose(...bare)).rejects.toThrow(
+      /PLUGIN_MISSING.*expected "inc-lora" as an adapter, which "o-lora" needs, got "bare"\. Set `adapter.use: inc-lora`/,
+    );
     const merged = ['adapter={ use: ./bare.ts }', 'regularizers=[{ use: ewc, over: merged }]'];
-    await expect(compose(...merged)).rejects.toThrow(/PLUGIN_CLASH.*low-rank pairs.*"bare" and "ewc"/);
+    await expect(compose(...merged)).rejects.toThrow(
+      /PLUGIN_CLASH.*expected low-rank pairs, which "ewc" needs, got "bare", which has none/,
+    );
     await expect(compose('adapter.growth=single', 'regularizers=[{ use: o-lora }]')).rejects.toThrow(
-      /PLUGIN_CLASH.*new in every task, got .*last over the run: "inc-lora" and "o-lora"/,
+      /new in every task, which "o-lora" needs, got "inc-lora" \(growth: single\), whose variables last over the run/,
     );
   });
 
   it('refuse ewc over the adapter where its pairs are replaced in each task', async () => {
     const ewc = 'regularizers=[{ use: ewc, over: adapter }]';
     await expect(compose(ewc)).rejects.toThrow(
-      /PLUGIN_CLASH.*last over the run, got .*new in every task: "inc-lora" and "ewc"/,
+      /last over the run, which "ewc" \(over: adapter\) needs, got "inc-lora" \(growth: per-task\), which makes new ones/,
     );
     await expect(compose(ewc, 'adapter.growth=single')).resolves.toBeDefined();
     await expect(compose('regularizers=[{ use: ewc, over: merged }, { use: o-lora }]')).resolves.toBeDefined();
+  });
+
+  it('say which option of which plugin would let both run, and nothing of options that would not', async () => {
+    const ewc = 'regularizers=[{ use: ewc, fisher: batch }]';
+    await expect(compose(ewc)).rejects.toThrow(
+      /Set `growth: single` for "inc-lora" or `over: merged` for "ewc", or remove one of them\.$/,
+    );
+    const running = 'regularizers=[{ use: ewc, fisher: running, accumulate: online }]';
+    await expect(compose(running)).rejects.toThrow(/Set `growth: single` for "inc-lora", or remove one of them\.$/);
+    await expect(compose('regularizers=[{ use: si }]')).rejects.toThrow(
+      /which "si" needs.*Set `growth: single` for "inc-lora", or/,
+    );
   });
 
   it('let interventions add to the same heads, and refuse one that sets what another edits', async () => {
@@ -135,7 +155,7 @@ export default definePlugin({
     const ivg = (mode: string) => `{ use: ivg, heads: smollm2-135m-instruct, mode: ${mode} }`;
     await expect(compose(`interventions=[${ivg('add')}, { use: ./adds.ts }]`)).resolves.toBeDefined();
     await expect(compose(`interventions=[${ivg('mix')}, { use: ./adds.ts }]`)).rejects.toThrow(
-      /PLUGIN_CLASH.*one plugin that sets heads.*"ivg" and "adds"/,
+      /PLUGIN_CLASH.*one plugin that sets heads.*"ivg" \(mode: mix\) and "adds".*Set `mode: add` for "ivg", or/,
     );
     await expect(compose(`interventions=[${ivg('add')}, { use: ./sets.ts }]`)).rejects.toThrow(/PLUGIN_CLASH.*"ivg"/);
   });

@@ -24,6 +24,11 @@ it('names the nearest plugin, and the place that asks, for one that does not exi
   );
 });
 
+it('names only plugins that would fit the place', async () => {
+  const asked = new PluginRegistry().find('lon', { contract: 'adapter' });
+  await expect(asked).rejects.toThrow(/expected one of inc-lora, an npm package or a \.\/path, got "lon"\. /);
+});
+
 it('refuses a second plugin of a name', async () => {
   writeText(folder, 'one.ts', pluginText('same'));
   writeText(folder, 'two.ts', pluginText('same'));

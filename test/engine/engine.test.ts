@@ -92,7 +92,7 @@ describe('without a native engine that works', () => {
   });
 
   test('auto takes wasm where the npm package is absent', async () => {
-    expect((await (await withPackage(absent))('auto')).name).toBe('wasm');
+    expect(await (await withPackage(absent))('auto')).toMatchObject({ name: 'wasm', fallback: true });
   });
 
   test('native is refused with the package that is missing', async () => {

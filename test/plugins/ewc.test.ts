@@ -178,7 +178,7 @@ describe("ewc's Fisher information", () => {
 describe("ewc's options", () => {
   it.each([
     [{ over: 'merged' }, 'adapter with fisher: running'],
-    [{ labels: 'sampled' }, 'true with fisher: running'],
+    [{ labels: 'sampled' }, 'answers with fisher: running'],
     [{ accumulate: 'separate' }, 'online with fisher: running'],
     [{ decay: 0.5 }, '1 with fisher: running'],
   ])('are refused beside a running estimate: %o', (options, message) => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ActivationEdit, StepPosition, TaskMoment } from '../../core/index.js';
+import type { ActivationEdit, Logger, StepPosition, TaskMoment } from '../../core/index.js';
 import type { IncLora } from '../../plugins/inc-lora/adapter.js';
 import type { InstructionVectorGuidance } from '../../plugins/ivg/intervention.js';
 import { ivgOptions } from '../../plugins/ivg/plugin.js';
@@ -101,14 +101,19 @@ describe('ivg', () => {
 
 describe("ivg's mean activations", () => {
   const measuring = { activations: 'before-this-task', samples: 'train', shots: 2, prompts: 4, demonstrationSets: 2 };
+  const logInto = (remarks: string[], warnings: string[]): Logger => ({
+    info: (message) => void remarks.push(message),
+    warn: (message) => void warnings.push(message),
+  });
   const vectorOf = (ivg: InstructionVectorGuidance) => changed(ivg.edits(step(0))[0])['1/1'];
 
   it('are measured on N-shot prompts, with a warning where too few are answered right', async () => {
-    const warnings: string[] = [];
-    const logger = { info: () => {}, warn: (message: string) => void warnings.push(message) };
+    const [remarks, warnings]: string[][] = [[], []];
+    const logger = logInto(remarks, warnings);
     const ivg = await started({ ...measuring, minCorrect: 4 }, moment(), logger);
     const { tasks } = ivg.summary() as { tasks: Record<string, object> };
     expect(tasks.toy).toEqual({ prompts: 4, correct: expect.any(Number), correctOnly: false });
+    expect(remarks).toEqual(['measuring mean activations on "toy": 4 prompts']);
     expect(warnings[0]).toMatch(/^task "toy": \d of 4 prompts answered right, fewer than 4; .* over all of them$/);
   });
 
@@ -135,7 +140,10 @@ describe("ivg's mean activations", () => {
     };
     const at = { ...moment(), shared };
     const run = vi.spyOn(at.passes, 'run');
-    const vectors = [await started(measuring, at), await started(measuring, at)].map(vectorOf);
+    const remarks: string[] = [];
+    const logger = logInto(remarks, remarks);
+    const vectors = [await started(measuring, at, logger), await started(measuring, at, logger)].map(vectorOf);
+    expect(remarks).toEqual([expect.stringContaining('4 prompts'), expect.stringMatching(/^task "toy": \d of 4 /)]);
     expect(vectors[0]).toEqual(vectors[1]);
     const once = run.mock.calls.length;
     await started({ ...measuring, prompts: 3 }, at);

@@ -91,14 +91,16 @@ describe('the jsonl benchmark', () => {
 describe('what the jsonl benchmark refuses', () => {
   const refused: [string, (string | object)[], RegExp][] = [
     ['broken JSON', [cat, '{"prompt": "x'], /DATA_LINE.*t\.jsonl:2/],
-    ['a missing key', [{ prompt: 'x' }], /DATA_LINE.*t\.jsonl:1.*answer/],
-    ['a wrong type', [cat, '', { prompt: 'x', answer: 3 }], /DATA_LINE.*t\.jsonl:3.*answer/],
-    ['an empty answer', [{ prompt: 'x', answer: '' }], /DATA_LINE.*t\.jsonl:1.*answer/],
+    ['a missing key', [{ prompt: 'x' }], /DATA_LINE.*t\.jsonl:1.*, got no "answer"\. /],
+    ['a key that is written otherwise', [{ prompt: 'x', anwser: 'y' }], /got no "answer", but "anwser"\. /],
+    ['a wrong type', [cat, '', { prompt: 'x', answer: 3 }], /DATA_LINE.*t\.jsonl:3.*got "answer": 3\. /],
+    ['an empty answer', [{ prompt: 'x', answer: '' }], /DATA_LINE.*t\.jsonl:1.*got an empty "answer"\. /],
+    ['a single choice', [{ ...cat, choices: [' cat'] }], /got "choices" with 1 entry, at least 2 are needed\. /],
     ['an answer that is no choice', [{ ...cat, choices: [' a', ' b'] }], /DATA_LINE.*t\.jsonl:1.*choices/],
     ['labels of another length', [{ tokens: [1, 2], labels: [-100] }], /DATA_LINE.*t\.jsonl:1.*2 labels.*got 1/],
     ['labels that train nothing', [{ tokens: [1, 2], labels: [1, -100] }], /DATA_LINE.*t\.jsonl:1.*label/],
-    ['a token that is no id', [{ tokens: [1.5], labels: [-100] }], /DATA_LINE.*t\.jsonl:1.*tokens\.0/],
-    ['a number in place of an object', ['3'], /DATA_LINE.*t\.jsonl:1/],
+    ['a token that is no id', [{ tokens: [1.5], labels: [-100] }], /DATA_LINE.*t\.jsonl:1.*got "tokens\.0": 1\.5\. /],
+    ['a number in place of an object', ['3'], /DATA_LINE.*t\.jsonl:1.*got 3\. /],
     ['an empty file', ['', ' '], /DATA_EMPTY.*t\.jsonl/],
   ];
 

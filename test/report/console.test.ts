@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ScoreRecord, StepRecord } from '../../core/contracts/observer.js';
+import type { RunEngine, ScoreRecord, StepRecord } from '../../core/contracts/observer.js';
 import { ConsoleReport, duration } from '../../core/report/console.js';
 
 /** A screen that keeps what was written. */
@@ -17,30 +17,44 @@ const score = (row: number, exact: number): ScoreRecord => ({
   seconds: 10,
 });
 
+const recordOf = (step: number): StepRecord => ({
+  step,
+  task: 'a',
+  epoch: 1,
+  loss: { total: 2, crossEntropy: 2 },
+  gradientNorm: 1,
+  learningRate: 1e-3,
+  tokens: 50,
+  tokensPerSecond: 100,
+  seconds: 0.5,
+});
+
 /** Tells a report of a run of one task of 20 steps of half a second. */
 function tell(report: ConsoleReport): void {
   const task = { name: 'a', train: [], epochs: 1 };
-  report.runStarted({ tasks: ['a'], scored: ['a'], steps: 20, stepsDone: 0, directory: '/runs/x' });
+  report.runStarted({
+    tasks: ['a'],
+    scored: ['a'],
+    steps: 20,
+    stepsDone: 0,
+    engine: { name: 'native' },
+    directory: '/runs/x',
+  });
   report.scored(score(0, 0.25));
   report.taskStarted({ task, taskIndex: 0, steps: 20 });
   for (let taskStep = 0; taskStep < 20; taskStep++) {
-    const loss = { total: 2, crossEntropy: 2 };
-    const record: StepRecord = {
+    report.stepDone(recordOf(taskStep + 1), {
       step: taskStep + 1,
-      task: 'a',
-      epoch: 1,
-      loss,
-      gradientNorm: 1,
-      learningRate: 1e-3,
-      tokens: 50,
-      tokensPerSecond: 100,
-      seconds: 0.5,
-    };
-    report.stepDone(record, { step: taskStep + 1, taskIndex: 0, taskStep, taskSteps: 20, epoch: 0, epochs: 1 });
+      taskIndex: 0,
+      taskStep,
+      taskSteps: 20,
+      epoch: 0,
+      epochs: 1,
+    });
   }
   report.taskDone({ task, seconds: 10 });
   report.scored(score(1, 0.75));
-  report.runDone({ seconds: 75, directory: '/runs/x' });
+  report.runDone({ seconds: 75, earlier: 0, directory: '/runs/x' });
 }
 
 describe('the console report', () => {
@@ -48,8 +62,9 @@ describe('the console report', () => {
     const [screen, errors] = [paper(false), paper(false)];
     tell(new ConsoleReport(screen, errors));
     const lines = screen.text().split('\n');
-    expect(lines.slice(0, 5)).toEqual([
+    expect(lines.slice(0, 6)).toEqual([
       '1 task, 20 steps, written to /runs/x',
+      'engine native',
       'Init: a 0.25',
       'task 1 of 1: a, 20 steps',
       'a  step 1 of 20  loss 2.0000  100 tokens/s  20 s left',
@@ -57,7 +72,7 @@ describe('the console report', () => {
     ]);
     expect(lines.filter((line) => line.includes(' step '))).toHaveLength(8);
     expect(lines).toContain('after a: a 0.75');
-    expect(screen.text()).toMatch(/│ Init +│ 0\.25 │[\s\S]*│ after a │ 0\.75 │/);
+    expect(screen.text()).toMatch(/│ exact +│ a +│[\s\S]*│ Init +│ 0\.25 │[\s\S]*│ after a │ 0\.75 │/);
     expect(lines.at(-2)).toBe('done in 1:15: /runs/x');
     expect(screen.text()).not.toContain('\x1b');
     expect(errors.text()).toBe('');
@@ -72,6 +87,31 @@ describe('the console report', () => {
       .filter((line) => line.includes(' step '));
     expect(changing).toHaveLength(1);
     expect(changing[0].split('\r\x1b[2K')).toHaveLength(22);
+  });
+
+  it.each<[RunEngine, string]>([
+    [{ name: 'native', gpu: 'H100' }, 'engine native on H100'],
+    [{ name: 'wasm' }, 'engine wasm'],
+    [{ name: 'wasm', fallback: true }, 'engine wasm (native is about 5 times faster: palimpsest engine install)'],
+  ])('names the engine %o, and what would be faster where that is not there', (engine, line) => {
+    const screen = paper(false);
+    const plan = { tasks: [], scored: [], steps: 0, stepsDone: 0 };
+    new ConsoleReport(screen, paper(false)).runStarted({ ...plan, engine, directory: '/runs/x' });
+    expect(screen.text().split('\n')).toContain(line);
+  });
+
+  it('shows the cross-entropy beside a loss that has penalties', () => {
+    const screen = paper(false);
+    const at = { step: 1, taskIndex: 0, taskStep: 0, taskSteps: 1, epoch: 0, epochs: 1 };
+    const loss = { total: 20.1, crossEntropy: 1.2, ewc: 18.9 };
+    new ConsoleReport(screen, paper(false)).stepDone({ ...recordOf(1), loss }, at);
+    expect(screen.text()).toContain('loss 20.1000 (cross-entropy 1.2000)');
+  });
+
+  it('tells how much of its time was spent before the run went on', () => {
+    const screen = paper(false);
+    new ConsoleReport(screen, paper(false)).runDone({ seconds: 75, earlier: 20, directory: '/runs/x' });
+    expect(screen.text()).toBe('done in 1:15 (20 s of them before it went on): /runs/x\n');
   });
 
   it('warns on standard error', () => {

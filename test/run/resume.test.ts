@@ -184,7 +184,7 @@ describe('going on', () => {
     const before = readFileSync(settings, 'utf8');
     writeFileSync(settings, before.replace('"seed": 1', '"seed": 2'));
     await expect(run('other-run', { every: 2, resume: true })).rejects.toThrow(
-      /CHECKPOINT_INVALID.*config.json, seed: .*expected 2, got 1/,
+      /CHECKPOINT_INVALID.*config.json, seed: .*expected 2, as the run began, got 1 now/,
     );
     writeFileSync(settings, before);
     const inputs = path.join(folder, 'other-run', 'inputs.json');
@@ -205,7 +205,9 @@ describe('going on', () => {
   it('is refused with another bound of kept passes, and with another file that an option names', async () => {
     await expect(run('kept', { every: 2, kill: killAt('stepDone', 5) })).rejects.toThrow(Killed);
     const other = { every: 2, resume: true, set: ['training.keep.memory=1'] };
-    await expect(run('kept', other)).rejects.toThrow(/CHECKPOINT_INVALID.*training.keep.memory: .*expected 0, got 1/);
+    await expect(run('kept', other)).rejects.toThrow(
+      /CHECKPOINT_INVALID.*training.keep.memory: .*expected 0, as the run began, got 1 now/,
+    );
     writeText(folder, 'heads.json', '[[0, 1], [1, 3]]');
     const swapped = run('kept', { every: 2, resume: true });
     await expect(swapped).rejects.toThrow(/CHECKPOINT_INVALID.*inputs.json, files.*heads.json/);

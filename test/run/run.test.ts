@@ -27,6 +27,7 @@ class Listener implements Observer {
   stepDone = ({ step }: { step: number }) => this.note('step', step);
   scored = ({ row, set }: { row: number; set: string }) => this.note('scored', row, set);
   taskDone = ({ taskIndex }: { taskIndex: number }) => this.note('done', taskIndex);
+  warned = (message: string) => this.note('warned', message);
   runDone = () => this.note('end');
 
   private note(...words: (string | number)[]): void {
@@ -67,6 +68,13 @@ describe('a run', () => {
       'scored 2 a',
       'end',
     ]);
+  });
+
+  it('says so at its end where no set could be scored', async () => {
+    const tasks = 'benchmark.tasks=[{ name: a, train: a.jsonl }]';
+    const warning = 'warned nothing was scored: no task has a `test`, and there is no held-out set';
+    expect((await run('unscored', tasks)).slice(-3)).toEqual(['done 0', warning, 'end']);
+    expect(await run('unasked', tasks, 'evaluation.after=never')).not.toContain(warning);
   });
 
   it('leaves no tensor over when it is done', async () => {

@@ -3,10 +3,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Adapter } from '../../core/contracts/adapter.js';
 import type { PluginState } from '../../core/contracts/moments.js';
 import type { Regularizer } from '../../core/contracts/regularizer.js';
-import { disposeState, gatherState, spreadState } from '../../core/training/checkpoint.js';
+import { disposeState, gatherState, type Progress, spreadState } from '../../core/training/checkpoint.js';
 import type { Participants } from '../../core/training/participants.js';
 
-const progress = { tasksDone: 1, taskStep: 0, seconds: 0, summaries: [], watched: ['own'] };
+const progress: Progress = {
+  ...{ tasksDone: 1, taskStep: 0, seconds: 0, summaries: [], watched: ['own'] },
+  idle: [{ plugin: 'other', task: 'one', steps: [2, 5], what: 'no edit' }],
+};
 
 /** A run of an adapter without state and a regularizer that has what is given. */
 function runOf(own: Partial<Regularizer>): Participants {

@@ -5,7 +5,8 @@ import type { Intervention } from '../../core/contracts/intervention.js';
 import type { StepPosition } from '../../core/contracts/moments.js';
 import type { Regularizer } from '../../core/contracts/regularizer.js';
 import { IdleWatch } from '../../core/training/idle-watch.js';
-import { toyTask, trainToy } from './toy-run.js';
+import { trainSequence } from '../../core/training/sequence.js';
+import { toySequence, toyTask, trainToy } from './toy-run.js';
 
 /** A task of so many steps, a row each. */
 const taskOf = (name: string, steps: number) =>
@@ -97,9 +98,33 @@ describe('a run', () => {
     expect(await train([6, 6], { regularizers: { once } })).toHaveLength(12);
   });
 
-  it('looks at no plugin with `allowIdle`', async () => {
-    const plugins = { regularizers: { zero: nothing }, interventions: { idle: editing(() => []) } };
-    expect(await train([6], plugins, { allowIdle: true })).toHaveLength(6);
+  it('says how to go on nevertheless', async () => {
+    await expect(train([6], { regularizers: { zero: nothing } })).rejects.toThrow(
+      /`palimpsest run --resume DIR --allow-idle` goes on nevertheless/,
+    );
+  });
+});
+
+describe('a run that may go on with idle plugins', () => {
+  const what = 'a loss term of exactly 0';
+
+  /** What it warned of, and what its summary says. */
+  async function told(regularizers: Record<string, Regularizer>) {
+    const seen: string[] = [];
+    const parts = await toySequence([taskOf('task 1', 6), taskOf('task 2', 6)], {
+      settings: { batchSize: 1, allowIdle: true },
+      regularizers: Object.entries(regularizers).map(([name, regularizer]) => ({ name, regularizer })),
+      observers: [{ warned: (message) => void seen.push(message) }],
+    });
+    const { idle } = await trainSequence(parts);
+    for (const part of [parts.adapter, parts.backbone]) part.dispose();
+    return { seen, idle };
+  }
+
+  it('warns once of each, and tells of it in the summary', async () => {
+    const { seen, idle } = await told({ something, zero: nothing });
+    expect(seen).toEqual([expect.stringMatching(`^plugin "zero", task "task 1", optimizer steps 2 to 5: .*${what}`)]);
+    expect(idle).toEqual([{ plugin: 'zero', task: 'task 1', steps: [2, 5], what }]);
   });
 });
 
@@ -115,7 +140,7 @@ describe('a run that ends without a verdict', () => {
 
   it('warns of a plugin that would have acted from a later task on', async () => {
     const [warning, ...more] = await warnings([3], { ...something, startsAt: 1 });
-    expect(warning).toContain('"own" acts from a later task on than the last of 1');
+    expect(warning).toBe('plugin "own" does nothing in this run: it acts from task 2 on, and the run has 1');
     expect(more).toEqual([]);
   });
 
@@ -138,7 +163,7 @@ describe('the watch', () => {
   it('of a run that goes on watches those that were not seen to act', () => {
     const regularizers = ['seen', 'new'].map((name) => ({ name, regularizer: nothing }));
     const watch = new IdleWatch({ regularizers, interventions: [] }, { names: ['new'] });
-    expect(watch.names).toEqual(['new']);
+    expect(watch.progress).toEqual({ watched: ['new'], idle: [] });
     const at = { taskIndex: 0, taskStep: 1, taskSteps: 9 } as StepPosition;
     expect(['seen', 'new'].map((name) => watch.wants(name, at))).toEqual([false, true]);
   });

@@ -91,7 +91,7 @@ async function trained(requests: Record<string, PassRequest>, memory: number, di
     settings: toySettings(),
     random: seededRandom(1),
     kept: new KeptPasses(rows),
-    watch: new IdleWatch(run, { allow: true }),
+    watch: new IdleWatch(run, { names: [] }),
   });
   const forward = vi.spyOn(backbone, 'forward');
   const tensors: number[] = [];

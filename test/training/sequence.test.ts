@@ -21,7 +21,7 @@ describe('a sequence of tasks', () => {
     expect(records.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 2, 2, 2, 1, 1, 1]);
     expect(records.map(({ learningRate }) => Number((learningRate / 0.01).toFixed(3)))).toEqual([
-      0, 1, 0.8, 0.6, 0.4, 0.2, 0, 1, 0.5,
+      1, 1, 0.8, 0.6, 0.4, 0.2, 1, 1, 0.5,
     ]);
     expect(records[8].task).toBe('two');
   });
@@ -43,8 +43,8 @@ describe('a sequence of tasks', () => {
     const witness: Regularizer = {
       over: 'weights',
       startsAt: 0,
-      penalty: ({ batch }) => {
-        seen.push([...batch.exampleIndex]);
+      penalty: ({ batch, step }) => {
+        seen[step.taskStep] = [...batch.exampleIndex];
         return tf.scalar(0);
       },
     };
@@ -67,7 +67,9 @@ describe('a sequence of tasks', () => {
     const parts = await toySequence([toyTask('one', [['abcdef', 'gh'], ...next(1)])], {
       settings: { maxInputTokens: 4, maxOutputTokens: 2 },
     });
-    const [{ truncated, steps }] = await trainSequence(parts);
+    const {
+      tasks: [{ truncated, steps }],
+    } = await trainSequence(parts);
     expect(truncated).toEqual({ prompts: 1, answers: 1 });
     expect(steps).toBe(6);
     parts.adapter.dispose();

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Adapter } from '../../core/contracts/adapter.js';
 import type { TrainingBatch } from '../../core/contracts/batch.js';
 import type { TaskMoment } from '../../core/contracts/moments.js';
 import type { PassRequest } from '../../core/contracts/passes.js';
@@ -49,7 +50,7 @@ async function stepped(groups: TrainingBatch[][], { settings, options, regulariz
     settings: toySettings(settings),
     random: seededRandom(1),
     kept: new KeptPasses(new KeptRows({ memory: 0, disk: 0 })),
-    watch: new IdleWatch(run, { allow: true }),
+    watch: new IdleWatch(run, { names: [] }),
   });
   const records = groups.map((group, k) =>
     trainer.step(group, { step: k + 1, taskIndex: 0, taskStep: k, taskSteps: groups.length, epoch: 0, epochs: 1 }),
@@ -176,6 +177,16 @@ describe('an optimizer step', () => {
     const first = await stepped(groups(), { options: { dropout: 0.5 } });
     expect((await stepped(groups(), { options: { dropout: 0.5 } })).values).toEqual(first.values);
     expect((await stepped(groups())).values).not.toEqual(first.values);
+  });
+
+  it('is refused before the first one where the adapter has nothing to train', () => {
+    const empty: Adapter = { sites: [], trainable: () => ({}), addition: () => undefined };
+    const run = { backbone, adapter: empty, adapterName: 'bare', regularizers: [], interventions: [] };
+    const parts = { task: 'toy', settings: toySettings(), random: seededRandom(1), watch: new IdleWatch(run) };
+    const kept = new KeptPasses(new KeptRows({ memory: 0, disk: 0 }));
+    expect(() => new TaskTrainer({ run, kept, ...parts })).toThrow(
+      /PLUGIN_IDLE.*plugin "bare", task "toy".*expected trainable variables, got none/,
+    );
   });
 
   it('stops before the update when the loss is not finite, naming task and step', async () => {

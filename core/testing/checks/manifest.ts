@@ -8,6 +8,7 @@ import { buildToyRun } from '../toy-run.js';
 import { type Check, check, demand } from './check.js';
 
 const origin = new ConfigOrigin([{ name: 'options', value: {}, locate: () => undefined }]);
+const place = { origin, listedBy: 'its page' };
 
 /** What every manifest promises. */
 export const manifestChecks: readonly Check[] = [
@@ -19,7 +20,7 @@ export const manifestChecks: readonly Check[] = [
   }),
 
   check('any-plugin', 'its options take those given and explain themselves', ({ manifest, settings }) => {
-    validate(manifest.options, settings.options ?? {}, { origin });
+    validate(manifest.options, settings.options ?? {}, place);
     const mute = optionRows(jsonSchemaOf(manifest.options)).find(({ help, name }) => !help && !name.includes('[]'));
     demand(!mute, `the option "${mute?.name}" has no description`);
   }),
@@ -27,7 +28,7 @@ export const manifestChecks: readonly Check[] = [
   check('any-plugin', 'an unknown option is refused with the nearest name', ({ manifest, settings }) => {
     const [known] = Object.keys(jsonSchemaOf(manifest.options).properties ?? {});
     const wrong = known ? `${known}x` : 'anything';
-    const error = errorOf(() => validate(manifest.options, { ...settings.options, [wrong]: 1 }, { origin }));
+    const error = errorOf(() => validate(manifest.options, { ...settings.options, [wrong]: 1 }, place));
     demand(error !== undefined, `"${wrong}" is accepted; make the options a z.strictObject`);
     const named = error instanceof PalimpsestError && error.code === 'CONFIG_KEY';
     demand(named && (!known || error.message.includes(`did you mean "${known}"?`)), `"${wrong}" gives: ${error}`);
