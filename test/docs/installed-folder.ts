@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * What `npm install palimpsest vitest` leaves in a folder, made without a network: the package as `npm pack` packs it, its
+ * What `npm install` of the packed Palimpsest and of Vitest leaves in a folder, made without a network: the package as `npm pack` packs it, its
  * dependencies and Vitest linked from this repository.
  */
 export function installInto(folder: string): void {
