@@ -49,6 +49,23 @@ describe('palimpsest vectors compare', () => {
     expect(other.fewShot.plain).not.toEqual(two.fewShot.plain);
   });
 
+  it('has adapters that are given beside the run on in every state', async () => {
+    await writeRun('per-task');
+    const [plain] = await compared();
+    const states = await compared('--adapter', path.join(run, 'adapters', 'two'));
+    expect(states[0].cosine).toBeCloseTo(1, 6);
+    expect(states[0].fewShot.plain).not.toEqual(plain.fewShot.plain);
+  });
+
+  it('refuses a run of other weights, and one whose files are cut off', async () => {
+    await writeRun('per-task');
+    const sha256 = { 'model.safetensors': 'f'.repeat(64) };
+    writeFileSync(path.join(run, 'inputs.json'), JSON.stringify({ model: { reference: 'other', sha256 } }));
+    await expect(compared()).rejects.toThrow(/INPUT_FILE.*one of other.*Give --model other/);
+    writeFileSync(path.join(run, 'summary.json'), '{"tasks": [');
+    await expect(compared()).rejects.toThrow(/INPUT_FILE.*summary.json/);
+  });
+
   it('refuses a folder without a finished run', async () => {
     const given = ['--run', file('nowhere')];
     await expect(vectors('compare', ...tasks, ...heads, ...given)).rejects.toThrow(/INPUT_FILE.*nowhere.*finished run/);

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../core/config/load.js';
-import type { EvaluationSet, ScoreRecord } from '../../core/index.js';
-import { runConfig } from '../../core/run/run.js';
+import type { EvaluationSet, Observer, ScoreRecord } from '../../core/index.js';
+import { type RunRequest, runConfig } from '../../core/run/run.js';
 import { describePlugin } from '../../core/testing/index.js';
 import { KnowledgeObserver } from '../../plugins/knowledge/observer.js';
 import knowledge, { knowledgeOptions } from '../../plugins/knowledge/plugin.js';
@@ -89,11 +89,16 @@ describe('knowledge', () => {
 });
 
 describe('a run with knowledge', () => {
-  const run = async (out: string, ...set: string[]) => {
+  const run = (out: string, ...set: string[]) => start(out, { set });
+
+  async function start(
+    out: string,
+    { set = [], observers = [], resume = false }: Partial<RunRequest> & { set?: string[] },
+  ) {
     const loaded = loadConfig(path.join(folder, 'run.yaml'), { set });
     const logger = { info: () => {}, warn: () => {} };
-    await runConfig({ loaded, folder: path.join(folder, out), observers: [], logger });
-  };
+    await runConfig({ loaded, folder: path.join(folder, out), observers, resume, logger });
+  }
 
   beforeAll(async () => {
     await writeToyModel(path.join(folder, 'toy'));
@@ -142,6 +147,20 @@ evaluation: { shots: [0, 2] }
     const scoresOf = (out: string) => JSON.parse(read(out, 'scores.json')).tables;
     expect(scoresOf('with')).toEqual(scoresOf('without'));
     expect(read('with', 'predictions', '0-one.knowledge-0-shot.jsonl').split('\n')).toHaveLength(5);
+  });
+
+  it('goes on after an interruption with what was measured before', async () => {
+    const until = (row: number): Observer => ({
+      scored: (record) => {
+        if (record.row === row) throw new Error('killed');
+      },
+    });
+    for (const row of [1, 2]) {
+      await expect(start('killed', { observers: [until(row)], resume: row > 1 })).rejects.toThrow('killed');
+    }
+    await start('killed', { resume: true });
+    await run('whole');
+    for (const name of ['knowledge.json', 'knowledge-one.svg']) expect(read('killed', name)).toBe(read('whole', name));
   });
 
   it('adds nothing to the counts of what was cut', async () => {

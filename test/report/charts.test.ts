@@ -20,6 +20,13 @@ describe('pictures', () => {
     );
   });
 
+  it('of equal values are equal, whatever was drawn before, and leave out what is no number', async () => {
+    expect(await lineChart(chart)).toBe(await lineChart(chart));
+    const odd = await lineChart({ ...chart, series: [{ name: 'first', values: [Number.NaN, null] }] });
+    expect(odd).not.toContain('NaN');
+    expect(await heatMap({ title: 'x', rows: 'r', columns: 'c', values: [[Number.NaN, 1]] })).not.toContain('NaN');
+  });
+
   it('of a heat map have a cell for every value, white at zero and red at the largest one', async () => {
     const svg = await heatMap({
       title: 'Effects',
