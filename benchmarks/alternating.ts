@@ -1,4 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Bench, type TaskResult } from 'tinybench';
+import type { EngineInfo } from '../core/engine/engine.js';
+import { environment } from '../core/run/environment.js';
 
 /** Seconds of every piece of work, done in turn, so that noise hits all of them alike. */
 export async function alternating(
@@ -21,19 +25,40 @@ function latencyOf(result: TaskResult): number {
   return result.latency.mean / 1000;
 }
 
-/** Of seconds. */
-export function spread(seconds: readonly number[]): { median: number; fastest: number; slowest: number } {
-  return {
+/** What a suite found. */
+export interface SuiteResult {
+  readonly suite: string;
+  readonly engine: EngineInfo;
+  readonly rounds: number;
+  /** A row for each piece of work. */
+  readonly rows: readonly object[];
+}
+
+/**
+ * Median, fastest and slowest of every piece of work in seconds, and the medians' ratio to one of them.
+ * @param what heads the names, for example `method`
+ */
+export function comparison(samples: ReadonlyMap<string, readonly number[]>, what: string, base: string): object[] {
+  const unit = median(samples.get(base) ?? []);
+  return [...samples].map(([name, seconds]) => ({
+    [what]: name,
     median: rounded(median(seconds)),
     fastest: rounded(Math.min(...seconds)),
     slowest: rounded(Math.max(...seconds)),
-  };
+    [`x ${base}`]: rounded(median(seconds) / unit),
+  }));
 }
 
-export function median(values: readonly number[]): number {
+/** Writes results/<suite>-<engine>.json. @param folder benchmarks/, absolute */
+export function writeResult(folder: string, { suite, engine, rounds, rows }: SuiteResult): void {
+  const result = { suite, environment: environment(engine), rounds, unit: 'seconds', rows };
+  writeFileSync(path.join(folder, 'results', `${suite}-${engine.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-export const rounded = (value: number): number => Number(value.toFixed(3));
+const rounded = (value: number): number => Number(value.toFixed(3));

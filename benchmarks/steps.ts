@@ -6,19 +6,18 @@
  *
  * The figures go to results/steps-<engine>.json, but with --only.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { seededRandom } from '../core/index.js';
-import { environment } from '../core/run/environment.js';
 import { openTokenizer } from '../core/text/tokenizer.js';
 import { findModel } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
 import { writeSafetensors } from '../core/weights/safetensors-write.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
-import { alternating, median, rounded, spread } from './alternating.js';
+import { alternating, comparison, writeResult } from './alternating.js';
 import { methods } from './steps/methods.js';
 import { benchmarkExamples, Stage } from './steps/stage.js';
 
@@ -34,22 +33,9 @@ export async function main(args: string[], folder: string): Promise<void> {
   });
   const engine = await useEngine(values.engine as EngineName);
   const samples = await measure(folder, Number(values.rounds), values.only);
-  const base = median(samples.get('inc-lora') ?? []);
-  const rows = [...samples].map(([name, seconds]) => ({
-    method: name,
-    ...spread(seconds),
-    'x inc-lora': rounded(median(seconds) / base),
-  }));
+  const rows = comparison(samples, 'method', 'inc-lora');
   console.table(rows);
-  const result = {
-    suite: 'steps',
-    environment: environment(engine),
-    rounds: Number(values.rounds),
-    unit: 'seconds',
-    rows,
-  };
-  if (values.only.length > 0) return;
-  writeFileSync(path.join(folder, 'results', `steps-${engine.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  if (values.only.length === 0) writeResult(folder, { suite: 'steps', engine, rounds: Number(values.rounds), rows });
 }
 
 /** Seconds of every method's steps. */

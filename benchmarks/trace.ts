@@ -6,20 +6,17 @@
  *
  * With --plain the loop of a whole run for every head is timed too, once. The figures go to results/trace-<engine>.json.
  */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { type ModelView, padRows, seededRandom } from '../core/index.js';
-import { environment } from '../core/run/environment.js';
 import { modelView } from '../core/training/additions.js';
 import { tracePrompt } from '../core/vectors/causal-trace.js';
 import { plainTrace } from '../core/vectors/plain-trace.js';
 import { findModel } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
-import { alternating, median, rounded, spread } from './alternating.js';
+import { alternating, comparison, writeResult } from './alternating.js';
 
 const TOKENS = 125;
 
@@ -48,21 +45,9 @@ export async function main(args: string[], folder: string): Promise<void> {
   if (values.plain)
     for (const [name, seconds] of await alternating(new Map([['plain loop', work.plain]]), 1))
       samples.set(name, seconds);
-  const base = median(samples.get('forward') ?? []);
-  const rows = [...samples].map(([name, seconds]) => ({
-    work: name,
-    ...spread(seconds),
-    'x forward': rounded(median(seconds) / base),
-  }));
+  const rows = comparison(samples, 'work', 'forward');
   console.table(rows);
-  const result = {
-    suite: 'trace',
-    environment: environment(engine),
-    rounds: Number(values.rounds),
-    unit: 'seconds',
-    rows,
-  };
-  writeFileSync(path.join(folder, 'results', `trace-${engine.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  writeResult(folder, { suite: 'trace', engine, rounds: Number(values.rounds), rows });
   backbone.dispose();
 }
 

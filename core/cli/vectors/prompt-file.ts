@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { problem } from '../../errors.js';
+import { readJson } from '../json-file.js';
 
 const tokens = z.array(z.number().int().min(0)).min(1);
 const schema = z.object({
@@ -12,17 +11,6 @@ const schema = z.object({
 export type PromptFile = z.infer<typeof schema>;
 
 /** Reads prompts that are given as token ids. @throws PalimpsestError INPUT_FILE */
-export async function readPromptFile(file: string): Promise<PromptFile> {
-  const expected = '{"clean": [{"tokens"}, ...], "trials": [{"tokens", "target"}, ...]}';
-  const refuse = (got: string) => problem('INPUT_FILE', { where: file, expected, got });
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw refuse(error.code ?? error.message);
-  });
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw refuse((error as Error).message);
-    const [{ path, message }] = error.issues;
-    throw refuse(`${path.join('.')}: ${message}`);
-  }
+export function readPromptFile(file: string): Promise<PromptFile> {
+  return readJson(file, schema, '{"clean": [{"tokens"}, ...], "trials": [{"tokens", "target"}, ...]}');
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { ModelView } from '../../contracts/model-view.js';
@@ -8,6 +7,7 @@ import { modelView } from '../../training/additions.js';
 import { findModel } from '../../weights/model-files.js';
 import { readPeft } from '../../weights/peft.js';
 import { additionsOfPairs } from '../../weights/peft-additions.js';
+import { readJson } from '../json-file.js';
 import type { VectorBench } from './bench.js';
 
 /** A model as it came (`Init`), or as a run had trained it after one of its tasks. */
@@ -36,20 +36,8 @@ export async function statesOf(run: string, base: readonly string[]): Promise<Tr
   return [{ name: INIT, adapters: base }, ...tasks.map(({ task }, t) => ({ name: task, adapters: upTo(t) }))];
 }
 
-async function jsonOf<T>(run: string, name: string, schema: z.ZodType<T>): Promise<T> {
-  const file = path.join(run, name);
-  const expected = 'the folder of a finished run of one adapter';
-  const refuse = (got: string) => problem('INPUT_FILE', { where: file, expected, got });
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw refuse(error.code ?? error.message);
-  });
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw refuse((error as Error).message);
-    const [issue] = error.issues;
-    throw refuse(`${issue.path.join('.')}: ${issue.message}`);
-  }
+function jsonOf<T>(run: string, name: string, schema: z.ZodType<T>): Promise<T> {
+  return readJson(path.join(run, name), schema, 'the folder of a finished run of one adapter');
 }
 
 /** Refuses a run of other weights. @throws PalimpsestError INPUT_FILE */
