@@ -3,18 +3,23 @@
  * the prompt with logits at its last token, in turn.
  *
  *     node benchmarks/run.js trace [--engine native] [--rounds 9] [--plain]
+ *     node benchmarks/run.js trace --shapes [--engine native] [--rounds 9]
  *
- * With --plain the loop of a whole run for every head is timed too, once. The figures go to results/trace-<engine>.json.
+ * With --plain the loop of a whole run for every head is timed too, once. With --shapes the model has random weights and other
+ * numbers of layers and heads, and the ratio stands beside what docs/commands/vectors.md predicts. The figures go to
+ * results/trace-<engine>.json and results/trace-shapes-<engine>.json.
  */
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { type ModelView, padRows, seededRandom } from '../core/index.js';
+import { toyWeights } from '../core/testing/toy-weights.js';
 import { modelView } from '../core/training/additions.js';
 import { tracePrompt } from '../core/vectors/causal-trace.js';
 import { plainTrace } from '../core/vectors/plain-trace.js';
 import { findModel } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
+import type { WeightSource } from '../core/weights/source.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
 import { alternating, comparison, writeResult } from './alternating.js';
 
@@ -28,27 +33,81 @@ export async function main(args: string[], folder: string): Promise<void> {
       engine: { type: 'string', default: 'native' },
       rounds: { type: 'string', default: '9' },
       plain: { type: 'boolean', default: false },
+      shapes: { type: 'boolean', default: false },
     },
   });
   const engine = await useEngine(values.engine as EngineName);
+  const rounds = Number(values.rounds);
+  if (values.shapes) {
+    const rows: object[] = [];
+    for (const shape of shapes) rows.push(await shapeRow(shape, rounds));
+    console.table(rows);
+    return writeResult(folder, { suite: 'trace-shapes', engine, rounds, rows });
+  }
   const source = await openWeights(await findModel('smollm2-135m-instruct', { folder }));
+  const rows = await withBackbone(source, (model) => traceRows(model, rounds, values.plain));
+  console.table(rows);
+  writeResult(folder, { suite: 'trace', engine, rounds, rows });
+}
+
+async function withBackbone<R>(source: WeightSource, use: (model: ModelView) => Promise<R>): Promise<R> {
   const backbone = new LlamaBackbone(source, { recompute: 'auto' });
   await backbone.load();
   await source.close();
-  const work = workOn(modelView(backbone));
-  for (const run of [work.forward, work.trace]) run();
-  const named = new Map([
-    ['forward', work.forward],
-    ['trace', work.trace],
-  ]);
-  const samples = await alternating(named, Number(values.rounds));
-  if (values.plain)
-    for (const [name, seconds] of await alternating(new Map([['plain loop', work.plain]]), 1))
-      samples.set(name, seconds);
-  const rows = comparison(samples, 'work', 'forward');
-  console.table(rows);
-  writeResult(folder, { suite: 'trace', engine, rounds: Number(values.rounds), rows });
-  backbone.dispose();
+  try {
+    return await use(modelView(backbone));
+  } finally {
+    backbone.dispose();
+  }
+}
+
+async function traceRows(model: ModelView, rounds: number, plain: boolean): Promise<object[]> {
+  const { forward, trace, plain: loop } = workOn(model);
+  for (const run of [forward, trace]) run();
+  const samples = await alternating(
+    new Map<string, () => unknown>([
+      ['forward', forward],
+      ['trace', trace],
+    ]),
+    rounds,
+  );
+  if (plain) samples.set('plain loop', (await alternating(new Map([['loop', loop]]), 1)).get('loop') ?? []);
+  return comparison(samples, 'work', 'forward');
+}
+
+/** Layers and heads of models that are as wide as SmolLM2-135M. */
+const shapes = [
+  { layers: 10, heads: 9 },
+  { layers: 20, heads: 9 },
+  { layers: 30, heads: 9 },
+  { layers: 30, heads: 18 },
+];
+
+async function shapeRow({ layers, heads }: (typeof shapes)[number], rounds: number): Promise<object> {
+  const width = 576;
+  const config = {
+    ...{ hidden_size: width, intermediate_size: 1536, num_hidden_layers: layers, vocab_size: 49152 },
+    ...{
+      num_attention_heads: heads,
+      num_key_value_heads: heads / 3,
+      head_dim: width / heads,
+      max_position_embeddings: 256,
+    },
+  };
+  const rows = await withBackbone(toyWeights(config), (model) => traceRows(model, rounds, false));
+  const [, { median, 'x forward': measured }] = rows as { median: number; 'x forward': number }[];
+  return { layers, heads, seconds: median, 'x forward': measured, predicted: predicted({ layers, heads }) };
+}
+
+/** The ratio by products: T prompt tokens through P parameters of layers and V of the output head, and what the variants add. */
+function predicted({ layers, heads }: (typeof shapes)[number]): number {
+  const [perLayer, head] = [576 * (576 * 2 + 192 * 2 + 1536 * 3), 576 * 49152];
+  const variants = heads * ((layers - 1) / 2 + 0.9);
+  const [one, all] = [
+    TOKENS * layers * perLayer + head,
+    (TOKENS + variants) * layers * perLayer + (1 + layers * heads) * head,
+  ];
+  return Number((all / one).toFixed(2));
 }
 
 /** What is timed; which tokens and means they are changes no time. */

@@ -117,6 +117,31 @@ function* files({ name, inputs, answer, instruction }, index, parts) {
   }
 }
 
+/** Questions after capitals with three lettered options, and the bare question behind each: the last five are demonstrations. */
+function* capitalFiles() {
+  const pairs = [
+    'France Paris, Italy Rome, Norway Oslo, Spain Madrid, Japan Tokyo, Egypt Cairo, Greece Athens, Austria Vienna, Poland Warsaw',
+    'Sweden Stockholm, Finland Helsinki, Ireland Dublin, Portugal Lisbon, Hungary Budapest, Denmark Copenhagen, Cuba Havana',
+    'Peru Lima, Chile Santiago, Kenya Nairobi, China Beijing, Russia Moscow, Iran Tehran, Iraq Baghdad, Germany Berlin',
+    'Belgium Brussels, Canada Ottawa, Thailand Bangkok, Turkey Ankara, Lebanon Beirut',
+  ].flatMap((text) => text.split(', ').map((pair) => pair.split(' ')));
+  const letters = ['A', 'B', 'C'];
+  const items = pairs.map(([country, capital], i) => {
+    const options = [7, 13].map((step) => pairs[(i + step) % pairs.length][1]);
+    options.splice(i % 3, 0, capital);
+    const list = options.map((option, k) => `${letters[k]}. ${option}\n`).join('');
+    return {
+      prompt: `Question: What is the capital of ${country}?\n${list}Answer:`,
+      answer: ` ${letters[i % 3]}`,
+      choices: letters.map((letter) => ` ${letter}`),
+      knowledge: { prompt: `The capital of ${country} is`, choices: options.map((option) => ` ${option}`) },
+    };
+  });
+  const text = (some) => some.map((item) => `${JSON.stringify(item)}\n`).join('');
+  yield ['capitals.jsonl', text(items.slice(0, -5))];
+  yield ['capitals.shots.jsonl', text(items.slice(-5))];
+}
+
 const folder = process.argv[2] ?? join(here, 'data');
 mkdirSync(folder, { recursive: true });
 const made = [
@@ -132,5 +157,6 @@ const made = [
       ['.shots', SHOTS],
     ]),
   ]),
+  ...capitalFiles(),
 ];
 for (const [name, text] of made) writeFileSync(join(folder, name), text);
