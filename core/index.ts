@@ -41,7 +41,7 @@ export { swiGlu } from './engine/ops/swiglu.js';
 export { vectorNorm } from './engine/ops/vector-norm.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
-export { barChart, type HeatMap, heatMap, lineChart, type SeriesChart } from './report/charts.js';
+export { barChart, type HeatMap, heatMap, lineChart, panelChart, type SeriesChart } from './report/charts.js';
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
 export { type DataLine, lineValue } from './text/data-file.js';
 export { DataReader } from './text/data-reader.js';

@@ -20,7 +20,7 @@ export interface SeriesChart {
 }
 
 /** Size in pixels. */
-const [WIDTH, HEIGHT] = [900, 420];
+const [WIDTH, HEIGHT, PANEL] = [900, 420, 280];
 const TEXT = { fontFamily: 'sans-serif' };
 
 /** A heat map as SVG; colours are centred on zero. */
@@ -51,15 +51,67 @@ export function barChart(chart: SeriesChart): Promise<string> {
   return seriesChart(chart, 'bar');
 }
 
-function seriesChart({ title, x, labels, y, series }: SeriesChart, type: 'line' | 'bar'): Promise<string> {
-  return svg({
-    title: { text: title, left: 'center' },
-    legend: { bottom: 4, itemGap: 36, itemWidth: 16, textStyle: { fontSize: 11 } },
-    grid: { top: 50, bottom: 40 + 24 * Math.ceil(series.length / 4), left: 70, right: 30 },
-    xAxis: { type: 'category', name: x, nameLocation: 'middle', nameGap: 24, data: [...labels] },
-    yAxis: { type: 'value', name: y, nameLocation: 'middle', nameGap: 44 },
-    series: series.map(({ name, values }) => ({ type, name, data: values.map(finite) })),
-  });
+/** Lines of the same series one below the other, each with an axis of its own, as SVG. */
+export function panelChart(panels: readonly SeriesChart[]): Promise<string> {
+  const bottom = legendHeight(panels[0].series.length);
+  const height = PANEL * panels.length + bottom;
+  return svg(
+    {
+      title: panels.map(({ title }, k) => ({
+        text: title,
+        left: 'center',
+        top: PANEL * k + 4,
+        textStyle: { fontSize: 14 },
+      })),
+      legend: LEGEND,
+      grid: panels.map((_, k) => ({ top: PANEL * k + 36, height: PANEL - 92, left: 70, right: 30 })),
+      xAxis: panels.map((panel, k) => ({ ...xAxis(panel), gridIndex: k })),
+      yAxis: panels.map((panel, k) => ({ ...yAxis(panel), gridIndex: k, scale: true })),
+      series: panels.flatMap((panel, k) =>
+        seriesOf(panel, 'line').map((one) => ({ ...one, xAxisIndex: k, yAxisIndex: k })),
+      ),
+    },
+    height,
+  );
+}
+
+function seriesChart(chart: SeriesChart, type: 'line' | 'bar'): Promise<string> {
+  const bottom = legendHeight(chart.series.length);
+  const option = {
+    title: { text: chart.title, left: 'center' },
+    legend: LEGEND,
+    grid: { top: 50, bottom: 56 + bottom, left: 70, right: 30 },
+    xAxis: xAxis(chart),
+    yAxis: yAxis(chart),
+    series: seriesOf(chart, type),
+  };
+  return svg(option, HEIGHT + bottom);
+}
+
+const LEGEND = { bottom: 4, itemGap: 36, itemWidth: 24, textStyle: { fontSize: 11 } };
+
+function legendHeight(series: number): number {
+  return 24 * Math.ceil(series / 3);
+}
+
+function xAxis({ x, labels }: SeriesChart): object {
+  const rotate = labels.length > 4 && labels.some((label) => label.length > 8) ? 15 : 0;
+  const axisLabel = { interval: labels.length > 40 ? 'auto' : 0, rotate };
+  return { type: 'category', name: x, nameLocation: 'middle', nameGap: rotate ? 40 : 26, data: [...labels], axisLabel };
+}
+
+function yAxis({ y }: SeriesChart): object {
+  return { type: 'value', name: y, nameLocation: 'middle', nameGap: 44 };
+}
+
+/** Told apart by mark and dash as well, so that curves which coincide are seen. */
+function seriesOf({ series }: SeriesChart, type: 'line' | 'bar'): object[] {
+  const marks = ['circle', 'rect', 'triangle', 'diamond'];
+  const dashes = ['solid', 'dashed', 'dotted'];
+  return series.map(({ name, values }, k) => ({
+    ...{ type, name, data: values.map(finite), symbol: marks[k % marks.length], symbolSize: 12 - 2 * (k % 4) },
+    lineStyle: { type: dashes[k % dashes.length] },
+  }));
 }
 
 /** A value that can be drawn; null leaves its place empty. */
@@ -68,7 +120,7 @@ function finite(value: number | null): number | null {
 }
 
 /** Draws without a screen, equal charts alike; the library is loaded when a picture is asked for. */
-async function svg(option: EChartsCoreOption): Promise<string> {
+async function svg(option: EChartsCoreOption, height = HEIGHT): Promise<string> {
   const [core, charts, components, { SVGRenderer }] = await Promise.all([
     import('echarts/core'),
     import('echarts/charts'),
@@ -87,17 +139,18 @@ async function svg(option: EChartsCoreOption): Promise<string> {
     VisualMapComponent,
     SVGRenderer,
   ]);
-  const chart = core.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
+  const chart = core.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   chart.setOption({ animation: false, backgroundColor: '#ffffff', textStyle: TEXT, ...option });
   const drawn = chart.renderToSVGString();
   chart.dispose();
   return renumbered(drawn);
 }
 
-/** The same with names counted from 0: the library counts on over all that a process draws. */
+/** The same without rules for a pointer, and with names counted from 0: the library counts on over all that a process draws. */
 function renumbered(drawn: string): string {
   const names = new Map<string, string>();
-  return drawn.replace(/\bzr\d+-(\w+)-?\d+\b/g, (name, kind) => {
+  const still = drawn.replace(/<style[\s\S]*?<\/style>/g, '').replace(/ class="[^"]*"/g, '');
+  return still.replace(/\bzr\d+-(\w+)-?\d+\b/g, (name, kind) => {
     const known = names.get(name) ?? `${kind}-${names.size}`;
     names.set(name, known);
     return known;

@@ -118,9 +118,10 @@ export class TaskVectors {
     }
   }
 
-  /** The heads, and how each task's mean activations were measured and its heads found. */
+  /** The heads, where all tasks have the same, and how each task's mean activations were measured and its heads found. */
   summary(): Record<string, unknown> {
-    return { heads: this.heads, tasks: Object.fromEntries(this.measurements) };
+    const tasks = Object.fromEntries(this.measurements);
+    return this.traces ? { tasks } : { heads: this.heads, tasks };
   }
 
   private checkTracing(): void {

@@ -42,7 +42,12 @@ export async function readVectorTask(
   const { name } = path.parse(file);
   const read = file.endsWith('.jsonl') ? await examplesOf(reader, file) : await pairsOf(reader, file, instruction);
   if (read.length < 4) {
-    throw problem('DATA_EMPTY', { where: file, expected: 'at least 4 items', got: `${read.length}` });
+    throw problem('DATA_EMPTY', {
+      where: file,
+      expected: 'at least 4 items',
+      got: `${read.length}`,
+      remedy: 'Give the file more items.',
+    });
   }
   const drawn = random.stream(`vectors/${name}/items`).shuffle(read);
   const border = Math.floor(0.7 * drawn.length);

@@ -73,7 +73,12 @@ export class KnowledgeObserver implements Observer {
     writeFileSync(join(directory, 'knowledge.json'), `${text}\n`);
     if (!this.options.pictures) return;
     for (const [set, own] of curves) {
-      const series = Object.entries(own).map(([name, values]) => ({ name, values }));
+      const { knowledge, instruction, inContext } = own;
+      const series = [
+        { name: 'knowledge', values: knowledge },
+        { name: 'instruction', values: instruction },
+        { name: 'in-context', values: inContext },
+      ];
       const chart = { title: set, x: 'after', labels: names, y: 'accuracy', series };
       writeFileSync(join(directory, `knowledge-${set}.svg`), await lineChart(chart));
     }

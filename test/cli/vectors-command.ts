@@ -24,10 +24,16 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Standard error of the last command. */
+const said: string[] = [];
+
 /** Runs `palimpsest vectors ...`; returns what went to standard output. */
 export async function vectors(name: string, ...more: string[]): Promise<string> {
   const written: string[] = [];
-  const silent = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const silent = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.push(String(text));
+    return true;
+  });
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((...given: unknown[]) => {
     written.push(String(given[0]));
     for (const done of given) if (typeof done === 'function') done();
@@ -48,3 +54,10 @@ export const json = (name = 'out.json') => JSON.parse(readFileSync(file(name), '
 export const tasks = ['--data', file('same.jsonl'), file('always-a.jsonl'), '--shots', '2', '--clean', '4'];
 export const heads = ['--heads', file('heads.json')];
 writeFileSync(file('heads.json'), '[[0, 1], [1, 2]]');
+
+/** What the command says on standard error. */
+export async function warnings(name: string, ...more: string[]): Promise<string> {
+  said.length = 0;
+  await vectors(name, ...more);
+  return said.join('');
+}

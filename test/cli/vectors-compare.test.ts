@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../../core/weights/checksum.js';
@@ -55,6 +55,12 @@ describe('palimpsest vectors compare', () => {
     const states = await compared('--adapter', path.join(run, 'adapters', 'two'));
     expect(states[0].cosine).toBeCloseTo(1, 6);
     expect(states[0].fewShot.plain).not.toEqual(plain.fewShot.plain);
+  });
+
+  it('refuses a run that lacks an adapter before it measures', async () => {
+    await writeRun('per-task');
+    rmSync(path.join(run, 'adapters', 'two'), { recursive: true });
+    await expect(compared()).rejects.toThrow(/INPUT_FILE.*two.*every task's adapter/);
   });
 
   it('refuses a run of other weights, and one whose files are cut off', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { writePeft } from '../../core/weights/peft.js';
 import { concatenated } from '../../plugins/inc-lora/pair.js';
-import { file, heads, json, tasks, vectors } from './vectors-command.js';
+import { file, heads, json, tasks, vectors, warnings } from './vectors-command.js';
 
 interface Scores {
   readonly accuracy: number;
@@ -76,7 +76,8 @@ describe('options of palimpsest vectors', () => {
     [['--prompt-tokens', '2'], /DATA_EMPTY.*at most 2 tokens/],
     [['--activations', 'nowhere.safetensors'], /MODEL_FILE.*nowhere/],
     [['--heads', 'nobody'], /CONFIG_VALUE.*--heads.*nobody/],
-    [['--data', 'nothing.json'], /INPUT_FILE.*nothing.json/],
+    [['--data', 'nothing.json'], /INPUT_FILE.*nothing.json.*--data/],
+    [['--at', 'residual:9'], /SITE_UNKNOWN.*a layer from 0 to 1/],
     [['--data', '.hidden.json'], /USAGE.*cannot be the name of a task/],
   ])('refuse %j', async (given, message) => {
     const data = given[0] === '--data' ? [] : tasks;
@@ -88,6 +89,44 @@ describe('options of palimpsest vectors', () => {
     await expect(vectors('trace', ...tasks, '--prompts', file('p.json'))).rejects.toThrow(/USAGE.*both/);
     writeFileSync(file('q.json'), '{"clean": [{"tokens": [1]}], "trials": [{"tokens": [1], "target": 99}]}');
     await expect(vectors('trace', '--prompts', file('q.json'))).rejects.toThrow(/TOKEN_OUT_OF_RANGE.*0 to 31.*99/);
+  });
+
+  it.each([
+    ['its data', ['--out', file('same.jsonl')]],
+    ['its heads', ['--out', file('heads.json')]],
+  ])('never write over %s', async (_, given) => {
+    await expect(vectors('apply', ...tasks, ...heads, ...given)).rejects.toThrow(/USAGE.*outputs that are no inputs/);
+  });
+
+  it('write each output into a file of its own', async () => {
+    const both = ['--out', file('one.json'), '--picture', file('one.json')];
+    await expect(vectors('sweep', ...tasks, ...heads, ...both)).rejects.toThrow(/USAGE.*each another file/);
+  });
+
+  it('warn of heads and activations that were made with another model', async () => {
+    const provenance = { model: { reference: 'other', sha256: { 'model.safetensors': 'f'.repeat(64) } } };
+    writeFileSync(file('foreign.json'), JSON.stringify({ top: [[0, 1, 0.5]], provenance }));
+    expect(await warnings('apply', ...tasks, '--heads', file('foreign.json'))).toContain(
+      'foreign.json was made with other',
+    );
+    await vectors('activations', ...tasks, '--out', file('means.safetensors'));
+    const given = [...heads, '--activations', file('means.safetensors')];
+    expect(await warnings('apply', ...tasks, ...given)).not.toContain('was made with');
+    writeFileSync(file('means.safetensors.json'), JSON.stringify(provenance));
+    expect(await warnings('apply', ...tasks, ...given)).toContain('means.safetensors was made with other');
+  });
+
+  it('warn where there are too few samples for the shots', async () => {
+    expect(await warnings('apply', ...tasks, ...heads, '--shots', '20')).toContain('at most 7 demonstrations');
+  });
+
+  it('name the random heads of a control, and the effects of traced ones', async () => {
+    const { controlHeads, heads: own } = JSON.parse(await vectors('apply', ...tasks, ...heads, '--control', 'random'));
+    expect(controlHeads).toHaveLength(2);
+    expect(controlHeads.map(String)).not.toEqual(own.map(String));
+    const traced = ['--heads', 'traced', '--trials', '1', '--top', '2'];
+    const result = JSON.parse(await vectors('apply', ...tasks, ...traced));
+    expect(result.traced.map(([layer, head]: number[]) => [layer, head])).toEqual(result.heads);
   });
 
   it('write nothing beside standard output', async () => {

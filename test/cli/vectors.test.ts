@@ -136,7 +136,7 @@ describe('palimpsest vectors apply', () => {
 
   it.each([
     [['--at', 'residual'], /residual:LAYER/],
-    [['--at', 'residual:9'], /SITE_UNKNOWN.*layer 9/],
+    [['--at', 'residual:9'], /SITE_UNKNOWN.*a layer from 0 to 1.*9/],
     [['--strength', 'much'], /It must be a number/],
     [['--mode', 'twist'], /add, replace, mix/],
   ])('refuses %j', async (given, message) => {

@@ -43,6 +43,15 @@ async function started(given: object = {}, at = moment()) {
   return ivg;
 }
 
+/** What the summary says of a task's heads. */
+function found(
+  of: { summary(): Record<string, unknown> },
+  task = 'toy',
+): { heads: number[][]; traced: number[][]; prompts?: number } {
+  const { tasks } = of.summary() as { tasks: Record<string, { heads: number[][]; traced: number[][] }> };
+  return tasks[task];
+}
+
 describe('ivg with traced heads', () => {
   it('takes those of the largest effect on prompts of the task with shuffled answers, and says which', async () => {
     const ivg = await started({ activations });
@@ -59,17 +68,15 @@ describe('ivg with traced heads', () => {
       .map(([layer, head], i) => [layer, head, effects[i]])
       .sort(([, , a], [, , b]) => b - a)
       .slice(0, 3);
-    const { heads, tasks } = ivg.summary() as { heads: number[][]; tasks: { toy: { traced: number[][] } } };
+    const { heads, traced } = found(ivg);
     expect(heads).toEqual(ranked.map(([layer, head]) => [layer, head]));
-    expect(tasks.toy.traced.map(([, , effect]) => effect)).toEqual(
-      ranked.map(([, , effect]) => expect.closeTo(effect, 7)),
-    );
+    expect(traced.map(([, , effect]) => effect)).toEqual(ranked.map(([, , effect]) => expect.closeTo(effect, 7)));
   });
 
   it('edits these heads, with the mean activations that they were traced with', async () => {
     const ivg = await started({ activations, top: 1 });
     const [edit, ...more] = ivg.edits(step);
-    const [[layer]] = ivg.summary().heads as [number, number][];
+    const [[layer]] = found(ivg).heads;
     expect(more).toEqual([]);
     expect(edit.site).toBe(`model.layers.${layer}.heads`);
   });
@@ -81,16 +88,15 @@ describe('ivg with traced heads', () => {
       { name: 'other', taskIndex: 1 },
     );
     const ivg = await started();
-    const first = ivg.summary().heads;
+    const first = found(ivg);
     await ivg.beforeTask(other);
-    const tasks = ivg.summary().tasks as Record<string, { traced: number[][]; heads: number[][]; prompts: number }>;
-    expect(tasks.toy).toMatchObject({ prompts: 4, heads: first });
-    expect(tasks.other.heads).toEqual(ivg.summary().heads);
-    expect(tasks.other.traced).not.toEqual(tasks.toy.traced);
+    expect(found(ivg)).toEqual(first);
+    expect(first).toMatchObject({ prompts: 4, heads: first.traced.map(([layer, head]) => [layer, head]) });
+    expect(found(ivg, 'other').traced).not.toEqual(first.traced);
     const alone = toyIvg(backbone, options);
     await alone.prepare({ tasks: [other.task] });
     await alone.beforeTask(other);
-    expect(alone.summary().heads).toEqual(tasks.other.heads);
+    expect(found(alone, 'other')).toEqual(found(ivg, 'other'));
   });
 
   it('traces once for all plugins that ask for the same', async () => {
@@ -112,10 +118,10 @@ describe('ivg with traced heads', () => {
   });
 
   it('draws random heads in their place for the control', async () => {
-    const found = (await started({ activations })).summary().heads as number[][];
-    const drawn = (await started({ activations, control: 'random' })).summary().heads as number[][];
+    const { heads } = found(await started({ activations }));
+    const { heads: drawn } = found(await started({ activations, control: 'random' }));
     expect(drawn).toHaveLength(3);
-    expect(drawn.filter((head) => found.some((one) => String(one) === String(head)))).toEqual([]);
+    expect(drawn.filter((head) => heads.some((one) => String(one) === String(head)))).toEqual([]);
   });
 
   it('goes on with its heads after an interruption', async () => {

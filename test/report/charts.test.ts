@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barChart, heatMap, lineChart } from '../../core/report/charts.js';
+import { barChart, heatMap, lineChart, panelChart } from '../../core/report/charts.js';
 
 const series = [
   { name: 'first', values: [0, 0.5] },
@@ -11,6 +11,7 @@ describe('pictures', () => {
   it.each([
     ['a line chart', () => lineChart(chart)],
     ['bars', () => barChart(chart)],
+    ['panels', () => panelChart([chart, { ...chart, title: 'Another' }])],
   ])('of %s name the axes, the labels and every series, and hold all they need', async (_, draw) => {
     const svg = await draw();
     expect(svg).toMatch(/^<svg .*<\/svg>$/s);

@@ -7,6 +7,7 @@ import { activationsAt, readVectorFile, type VectorFile } from '../../vectors/ve
 import type { VectorTask } from '../../vectors/vector-task.js';
 import { maxTokens, tell, type VectorBench } from './bench.js';
 import type { MeasureOptions } from './options.js';
+import { warnOfOtherModel } from './other-model.js';
 
 /** How a task's mean activations were measured. */
 export type Measurement = Omit<TaskActivations, 'values'>;
@@ -53,6 +54,7 @@ export class ActivationSource {
     options: MeasureOptions & { activations?: string },
   ): Promise<ActivationSource> {
     const { activations } = options;
+    if (activations !== undefined) await warnOfOtherModel(activations, `${activations}.json`, options.model);
     const file = activations === undefined ? undefined : await readVectorFile(activations, bench.model.sizes, tasks);
     return new ActivationSource(bench, options, file);
   }

@@ -12,7 +12,7 @@ export function activationsCommand(): Command {
   addMeasuring(addTasks(command));
   return command.action(async (options: MeasureOptions) => {
     const tasks = await readTasks(options);
-    const out = await assertFile(options.out);
+    const out = await assertFile(options.out, options.data);
     await withBench(options, async (bench) => {
       const measured = new Map(tasks.map((task) => [task.name, measure(bench, task, options)]));
       const prompts = [...measured].map(([name, { values: _, ...one }]) => [name, one]);

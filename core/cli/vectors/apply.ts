@@ -2,14 +2,13 @@ import { Command } from 'commander';
 import type { ActivationEdit } from '../../contracts/backbone.js';
 import { type Head, randomHeads } from '../../vectors/heads.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
-import { assertWritable } from '../jsonl.js';
 import { oneOf } from '../model-options.js';
 import { ActivationSource } from './activation-source.js';
 import { provenanceOf, readTasks, tell, type VectorBench, withBench } from './bench.js';
 import { addActivations, addHeads, type HeadOptions, headFile, headSet } from './head-sets.js';
 import { addMeasuring, addModelChoice, addQueries, addTasks, type QueryOptions } from './options.js';
-import { writeResult } from './outputs.js';
-import { addPlace, editsAt, type PutSettings, randomEdits } from './places.js';
+import { assertOutputs, writeResult } from './outputs.js';
+import { addPlace, assertPlace, editsAt, type PutSettings, randomEdits } from './places.js';
 import { type Asking, askings, TaskTrials } from './trials.js';
 
 interface Options extends HeadOptions, QueryOptions, PutSettings {
@@ -33,33 +32,55 @@ export function applyCommand(): Command {
 
 async function apply(options: Options): Promise<void> {
   const tasks = await readTasks(options);
-  await assertWritable(options.out);
+  await assertOutputs([options.out], [...options.data, options.heads, options.activations]);
   await withBench(options, async (bench) => {
+    assertPlace(bench.model, options.at);
     const source = await ActivationSource.open(bench, tasks, options);
-    const heads = await headSet(bench, { tasks, source }, options);
+    const { heads, traced } = await headSet(bench, { tasks, source }, options);
+    const drawn = options.control === 'random' && options.at === 'heads' ? drawnHeads(bench, heads) : undefined;
     const scored = new Map<string, object>();
     for (const task of tasks) {
       const edits = editsAt(bench.model, source.of(task, heads), options);
-      const control = options.control === 'none' ? undefined : controlOf(bench, { task, source, heads }, options);
+      const control =
+        options.control === 'none' ? undefined : controlOf(bench, { task, source, heads, drawn }, options);
       tell(`${task.name}: scoring`);
       scored.set(task.name, scoresOf(new TaskTrials(bench, task, options), edits, control));
     }
     const provenance = await provenanceOf(options, [...options.data, headFile(options), options.activations]);
-    const result = { tasks: Object.fromEntries(scored), heads, measured: source.measurements, provenance };
+    const result = {
+      tasks: Object.fromEntries(scored),
+      heads,
+      traced,
+      controlHeads: drawn,
+      measured: source.measurements,
+      provenance,
+    };
     await writeResult(result, { out: options.out, pictures: new Map() });
   });
 }
 
+/** As many heads as are given, drawn from the others. */
+function drawnHeads({ model, random }: VectorBench, heads: readonly Head[]): Head[] {
+  return randomHeads(heads, model.sizes, random.stream('vectors/control'));
+}
+
+interface Control {
+  readonly task: VectorTask;
+  readonly source: ActivationSource;
+  readonly heads: readonly Head[];
+  /** In their place, at heads. */
+  readonly drawn?: readonly Head[];
+}
+
 /** The edits of what stands in for the vector. */
 function controlOf(
-  bench: VectorBench,
-  { task, source, heads }: { task: VectorTask; source: ActivationSource; heads: readonly Head[] },
+  { model, random }: VectorBench,
+  { task, source, heads, drawn }: Control,
   options: Options,
 ): ActivationEdit[] {
-  const stream = bench.random.stream('vectors/control');
   const { at } = options;
-  if (at !== 'heads') return randomEdits(bench.model, source.of(task, heads), { ...options, at }, stream);
-  return editsAt(bench.model, source.of(task, randomHeads(heads, bench.model.sizes, stream)), options);
+  if (drawn || at === 'heads') return editsAt(model, source.of(task, drawn ?? heads), options);
+  return randomEdits(model, source.of(task, heads), { ...options, at }, random.stream('vectors/control'));
 }
 
 function scoresOf(trials: TaskTrials, edits: readonly ActivationEdit[], control?: readonly ActivationEdit[]): object {

@@ -56,10 +56,14 @@ export async function readTasks(options: TaskOptions & Partial<QueryOptions>): P
       await readVectorTask(reader, file, { instruction, queries, random: seededRandom(seed) }).catch(
         (error: unknown) => {
           if (!(error instanceof PalimpsestError) || error.code !== 'DATA_FILE') throw error;
-          throw problem('INPUT_FILE', { ...error.details, remedy: undefined });
+          throw problem('INPUT_FILE', { ...error.details, remedy: 'Check the path that --data names.' });
         },
       ),
     );
+  }
+  for (const { name, pool } of tasks) {
+    if (pool.length <= options.shots)
+      tell(`warning: ${name}: ${pool.length} samples, so prompts have at most ${pool.length - 1} demonstrations`);
   }
   return tasks;
 }

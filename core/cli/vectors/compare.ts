@@ -1,20 +1,19 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { ModelView } from '../../contracts/model-view.js';
-import { barChart, lineChart } from '../../report/charts.js';
+import { barChart, panelChart } from '../../report/charts.js';
 import { cosine, norm } from '../../vectors/compare-vectors.js';
 import type { HeadVectors } from '../../vectors/head-edits.js';
 import type { Head } from '../../vectors/heads.js';
 import { instructionVector } from '../../vectors/instruction-vector.js';
 import type { PromptScores } from '../../vectors/prompt-scores.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
-import { assertWritable } from '../jsonl.js';
 import { ActivationSource, counts } from './activation-source.js';
 import { provenanceOf, readTasks, tell, type VectorBench, withBench } from './bench.js';
 import { addHeads, type HeadOptions, headFile, headSet } from './head-sets.js';
 import { addMeasuring, addModelChoice, addQueries, addTasks, type QueryOptions } from './options.js';
-import { writeResult } from './outputs.js';
-import { addPlace, editsAt, type PutSettings } from './places.js';
+import { assertOutputs, writeResult } from './outputs.js';
+import { addPlace, assertPlace, editsAt, type PutSettings } from './places.js';
 import { assertModelOf, statesOf, type TrainedState, withState } from './trained-states.js';
 import { type Asking, TaskTrials } from './trials.js';
 
@@ -64,10 +63,11 @@ async function compare(options: Options): Promise<void> {
   const tasks = await readTasks(options);
   const states = await statesOf(run, options.adapter);
   await assertModelOf(run, options.model);
-  for (const file of [out, recovery, dynamics]) await assertWritable(file);
+  await assertOutputs([out, recovery, dynamics], [...options.data, options.heads]);
   await withBench(options, async (bench) => {
+    assertPlace(bench.model, options.at);
     const source = await ActivationSource.open(bench, tasks, options);
-    const heads = await headSet(bench, { tasks, source }, options);
+    const { heads, traced } = await headSet(bench, { tasks, source }, options);
     const followed = new Map<string, StateOfTask[]>();
     for (const task of tasks) followed.set(task.name, await follow(bench, { task, states, heads, source, options }));
     const trained = [...new Set(states.flatMap(({ adapters }) => adapters))].filter(
@@ -79,7 +79,7 @@ async function compare(options: Options): Promise<void> {
       [recovery, () => recoveryPicture(followed)],
       [dynamics, () => dynamicsPicture(followed)],
     ]);
-    await writeResult({ tasks: Object.fromEntries(followed), heads, provenance }, { out, pictures });
+    await writeResult({ tasks: Object.fromEntries(followed), heads, traced, provenance }, { out, pictures });
   });
 }
 
@@ -146,18 +146,17 @@ function recoveryPicture(followed: ReadonlyMap<string, StateOfTask[]>): Promise<
 
 /** Fig. 7 of the paper: how the tasks' vectors change over the run. */
 function dynamicsPicture(followed: ReadonlyMap<string, StateOfTask[]>): Promise<string> {
-  const series = [...followed].flatMap(([task, states]) => [
-    { name: `${task}: cosine`, values: states.map((state) => state.cosine) },
-    { name: `${task}: norm / initial`, values: states.map((state) => state.norm / states[0].norm) },
-    { name: `${task}: effect in nats`, values: states.map((state) => state.effect) },
+  const panel = (title: string, y: string, value: (state: StateOfTask, first: StateOfTask) => number) => {
+    const series = [...followed].map(([name, states]) => ({
+      name,
+      values: states.map((one) => value(one, states[0])),
+    }));
+    const [states] = followed.values();
+    return { title, x: 'after', labels: states.map(({ state }) => state), y, series };
+  };
+  return panelChart([
+    panel('Direction of theta', 'cosine with the initial', (one) => one.cosine),
+    panel('Length of theta', 'norm / initial norm', (one, first) => one.norm / first.norm),
+    panel("What the state's own vector adds, zero-shot", 'nats', (one) => one.effect),
   ]);
-  const [states] = followed.values();
-  const labels = states.map(({ state }) => state);
-  return lineChart({
-    title: 'Instruction vectors over the run',
-    x: 'after',
-    labels,
-    y: 'against the initial model',
-    series,
-  });
 }

@@ -16,10 +16,10 @@ export function extractCommand(): Command {
   addActivations(addHeads(addMeasuring(addTasks(command))));
   return command.action(async (options: HeadOptions) => {
     const tasks = await readTasks(options);
-    const out = await assertFile(options.out);
+    const out = await assertFile(options.out, [...options.data, options.heads, options.activations]);
     await withBench(options, async (bench) => {
       const source = await ActivationSource.open(bench, tasks, options);
-      const heads = await headSet(bench, { tasks, source }, options);
+      const { heads, traced } = await headSet(bench, { tasks, source }, options);
       const vectors = tasks.map((task) => {
         const values = instructionVector(bench.model, source.of(task, heads));
         return { name: task.name, values, shape: [values.length] };
@@ -29,6 +29,7 @@ export function extractCommand(): Command {
       const read = [...options.data, headFile(options), options.activations];
       await writeProvenance(out, {
         heads,
+        traced,
         norms,
         measured: source.measurements,
         ...(await provenanceOf(options, read)),

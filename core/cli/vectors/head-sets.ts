@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { meanEffects, type TaskEffects, topHeads } from '../../vectors/head-effects.js';
+import { meanEffects, type RankedHead, type TaskEffects, topHeads } from '../../vectors/head-effects.js';
 import { type Head, headPresets, readHeads } from '../../vectors/heads.js';
 import { traceTask } from '../../vectors/trace-task.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
 import type { ActivationSource } from './activation-source.js';
 import { maxTokens, tell, type VectorBench } from './bench.js';
 import { addTracing, type TraceOptions } from './options.js';
+import { warnOfOtherModel } from './other-model.js';
 
 /** Options of whoever uses heads' mean activations. */
 export interface HeadOptions extends TraceOptions {
@@ -43,6 +44,12 @@ export function traceTasks(
   });
 }
 
+/** Heads, and where they were traced their effects, the largest first. */
+export interface HeadSet {
+  readonly heads: readonly Head[];
+  readonly traced?: readonly RankedHead[];
+}
+
 /**
  * The heads that `--heads` names: a preset, a file, or those of the largest effect on the tasks.
  * @throws PalimpsestError CONFIG_VALUE, DATA_LINE, DATA_EMPTY
@@ -51,14 +58,16 @@ export async function headSet(
   bench: VectorBench,
   given: { tasks: readonly VectorTask[]; source: ActivationSource },
   options: HeadOptions,
-): Promise<Head[]> {
+): Promise<HeadSet> {
   const { heads, model, top } = options;
   const { sizes } = bench.model;
   if (heads === 'traced') {
-    const effects = meanEffects(traceTasks(bench, given, options));
-    return topHeads(effects, sizes, top).map(([layer, head]): Head => [layer, head]);
+    const traced = topHeads(meanEffects(traceTasks(bench, given, options)), sizes, top);
+    return { heads: traced.map(([layer, head]): Head => [layer, head]), traced };
   }
-  return readHeads(headFile(options) ?? heads, { sizes, name: model }, '--heads');
+  const file = headFile(options);
+  if (file) await warnOfOtherModel(file, file, model);
+  return { heads: await readHeads(file ?? heads, { sizes, name: model }, '--heads') };
 }
 
 /** The absolute path of `--heads`, where it is a file. */

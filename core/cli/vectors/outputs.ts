@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { problem } from '../../errors.js';
 import { assertWritable, writeText } from '../jsonl.js';
 
@@ -9,10 +10,27 @@ export interface Outputs {
   readonly pictures: ReadonlyMap<string | undefined, () => Promise<string>>;
 }
 
-/** The file that `--out` names. @throws PalimpsestError USAGE without one, OUTPUT_WRITE */
-export async function assertFile(out: string | undefined): Promise<string> {
+/**
+ * Refuses outputs that cannot be written, or that would write over an input or over one another.
+ * @throws PalimpsestError USAGE, OUTPUT_WRITE
+ */
+export async function assertOutputs(
+  outputs: readonly (string | undefined)[],
+  inputs: readonly (string | undefined)[],
+): Promise<void> {
+  const absolute = (files: readonly (string | undefined)[]) =>
+    files.filter((file) => file !== undefined).map((file) => path.resolve(file));
+  const written = absolute(outputs);
+  const read = absolute(inputs);
+  const over = written.find((file, i) => read.includes(file) || written.indexOf(file) < i);
+  if (over) throw problem('USAGE', { expected: 'outputs that are no inputs, each another file', got: over });
+  for (const file of outputs) await assertWritable(file);
+}
+
+/** The file that `--out` names, with FILE.json beside it. @throws PalimpsestError USAGE without one, OUTPUT_WRITE */
+export async function assertFile(out: string | undefined, inputs: readonly (string | undefined)[]): Promise<string> {
   if (out === undefined) throw problem('USAGE', { expected: '--out FILE', got: 'none' });
-  await assertWritable(out);
+  await assertOutputs([out, `${out}.json`], inputs);
   return out;
 }
 

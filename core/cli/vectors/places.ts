@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ActivationEdit } from '../../contracts/backbone.js';
 import type { ModelView } from '../../contracts/model-view.js';
+import { problem } from '../../errors.js';
 import type { RandomStream } from '../../training/random.js';
 import { norm } from '../../vectors/compare-vectors.js';
 import { type EditMode, type HeadVectors, headEdits } from '../../vectors/head-edits.js';
@@ -28,6 +29,16 @@ export interface PutSettings {
   readonly strength: number;
   /** At heads. */
   readonly mode: EditMode;
+}
+
+/** @throws PalimpsestError SITE_UNKNOWN for a layer that the model has not */
+export function assertPlace({ sizes }: ModelView, at: Place): void {
+  if (at === 'heads' || at.layer < sizes.layers) return;
+  throw problem('SITE_UNKNOWN', {
+    where: '--at',
+    expected: `a layer from 0 to ${sizes.layers - 1}`,
+    got: `${at.layer}`,
+  });
 }
 
 /** Adds --at, --strength and --mode. */

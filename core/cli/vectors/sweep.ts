@@ -3,13 +3,12 @@ import { lineChart } from '../../report/charts.js';
 import { instructionVector, type StreamSite, streamEdits } from '../../vectors/instruction-vector.js';
 import type { PromptScores } from '../../vectors/prompt-scores.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
-import { assertWritable } from '../jsonl.js';
 import { finiteNumber, oneOf, wholeNumber } from '../model-options.js';
 import { ActivationSource } from './activation-source.js';
 import { provenanceOf, readTasks, tell, type VectorBench, withBench } from './bench.js';
 import { addActivations, addHeads, type HeadOptions, headFile, headSet } from './head-sets.js';
 import { addMeasuring, addModelChoice, addQueries, addTasks, type QueryOptions } from './options.js';
-import { writeResult } from './outputs.js';
+import { assertOutputs, writeResult } from './outputs.js';
 import { TaskTrials } from './trials.js';
 
 interface Options extends HeadOptions, QueryOptions {
@@ -49,16 +48,16 @@ export function sweepCommand(): Command {
 async function sweep(options: Options): Promise<void> {
   const tasks = await readTasks(options);
   const { out, picture } = options;
-  for (const file of [out, picture]) await assertWritable(file);
+  await assertOutputs([out, picture], [...options.data, options.heads, options.activations]);
   await withBench(options, async (bench) => {
     const source = await ActivationSource.open(bench, tasks, options);
-    const heads = await headSet(bench, { tasks, source }, options);
+    const { heads, traced } = await headSet(bench, { tasks, source }, options);
     const swept = tasks.map((task) => {
       tell(`${task.name}: scoring with theta at every layer`);
       return sweepTask(bench, task, instructionVector(bench.model, source.of(task, heads)), options);
     });
     const provenance = await provenanceOf(options, [...options.data, headFile(options), options.activations]);
-    const result = { tasks: swept, heads, measured: source.measurements, provenance };
+    const result = { tasks: swept, heads, traced, measured: source.measurements, provenance };
     await writeResult(result, { out, pictures: new Map([[picture, () => drawing(swept)]]) });
   });
 }
@@ -76,19 +75,18 @@ function sweepTask(bench: VectorBench, task: VectorTask, theta: Float32Array, op
   return { task: task.name, plain: scores(), layers: chosen.map((layer) => ({ layer, ...scores(layer) })) };
 }
 
+/** Accuracies with theta, and without as level lines. */
 function drawing(swept: readonly Sweep[]): Promise<string> {
-  const series = swept.flatMap(({ task, layers }) =>
-    (['zeroShot', 'shuffled'] as const).map((asking) => ({
-      name: `${task}, ${asking === 'zeroShot' ? 'zero-shot' : 'shuffled'}`,
-      values: layers.map((at) => at[asking].accuracy),
-    })),
+  const series = swept.flatMap(({ task, plain, layers }) =>
+    (['zeroShot', 'shuffled'] as const).flatMap((asking) => {
+      const name = `${task}, ${asking === 'zeroShot' ? 'zero-shot' : 'shuffled'}`;
+      return [
+        { name, values: layers.map((at) => at[asking].accuracy) },
+        { name: `${name}, without theta`, values: layers.map(() => plain[asking].accuracy) },
+      ];
+    }),
   );
-  const [{ layers }] = swept;
-  return lineChart({
-    title: 'First-token accuracy with theta added at a layer',
-    x: 'layer',
-    labels: layers.map(({ layer }) => `${layer}`),
-    y: 'accuracy',
-    series,
-  });
+  const labels = swept[0].layers.map(({ layer }) => `${layer}`);
+  const title = 'First-token accuracy with theta added at a layer';
+  return lineChart({ title, x: 'layer', labels, y: 'accuracy', series });
 }

@@ -8,12 +8,11 @@ import { bootstrapInterval, effectsOf, meanEffects, type TaskEffects, topHeads }
 import { headsOf } from '../../vectors/heads.js';
 import { meanActivations } from '../../vectors/mean-activations.js';
 import type { VectorTask } from '../../vectors/vector-task.js';
-import { assertWritable } from '../jsonl.js';
 import { ActivationSource } from './activation-source.js';
 import { provenanceOf, readTasks, type VectorBench, withBench } from './bench.js';
 import { traceTasks } from './head-sets.js';
 import { addMeasuring, addModelChoice, addTasks, addTracing, type TraceOptions } from './options.js';
-import { isFile, writeResult } from './outputs.js';
+import { assertOutputs, isFile, writeResult } from './outputs.js';
 import { type PromptFile, readPromptFile } from './prompt-file.js';
 
 interface Options extends TraceOptions {
@@ -51,7 +50,7 @@ async function trace(options: Options): Promise<void> {
   if (prompts !== undefined && data.length > 0)
     throw problem('USAGE', { expected: '--prompts or --data', got: 'both' });
   const given = prompts === undefined ? await readTasks(options) : await readPromptFile(prompts);
-  for (const file of [out, picture]) await assertWritable(file);
+  await assertOutputs([out, picture], [...data, prompts]);
   await withBench(options, async (bench) => {
     const traced = Array.isArray(given)
       ? await traceGivenTasks(bench, given, options)

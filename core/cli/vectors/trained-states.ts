@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { ModelView } from '../../contracts/model-view.js';
@@ -32,6 +33,15 @@ export async function statesOf(run: string, base: readonly string[]): Promise<Tr
   const { tasks } = await jsonOf(run, 'summary.json', summary);
   const { adapter } = await jsonOf(run, 'config.json', config);
   const folders = tasks.map(({ task }) => path.join(run, 'adapters', task));
+  const missing = folders.find((folder) => !existsSync(path.join(folder, 'adapter_config.json')));
+  if (missing) {
+    throw problem('INPUT_FILE', {
+      where: missing,
+      expected: "every task's adapter",
+      got: 'none',
+      remedy: 'Give a finished run.',
+    });
+  }
   const upTo = (t: number) => [...base, ...(adapter.growth === 'single' ? [folders[t]] : folders.slice(0, t + 1))];
   return [{ name: INIT, adapters: base }, ...tasks.map(({ task }, t) => ({ name: task, adapters: upTo(t) }))];
 }
