@@ -4,7 +4,7 @@ import { useEngine } from '../engine/engine.js';
 import type { Model } from '../evaluation/model.js';
 import { openParts } from '../run/open-model.js';
 import { findModel } from '../weights/model-files.js';
-import { readPeft } from '../weights/peft.js';
+import { readPeftPairs } from '../weights/peft.js';
 import { additionsOfPairs, type LoadedAdditions } from '../weights/peft-additions.js';
 import { downloadProgress } from './download-progress.js';
 import type { ModelOptions } from './model-options.js';
@@ -28,7 +28,7 @@ export async function withModel(
 ): Promise<void> {
   const engineInfo = await useEngine(engine);
   const folders = typeof adapter === 'string' ? [adapter] : adapter;
-  const pairs = (await Promise.all(folders.map(readPeft))).flatMap((peft) => peft.pairs);
+  const pairs = await readPeftPairs(folders);
   const files = await findModel(reference, { progress: downloadProgress() });
   const manifest = await new PluginRegistry().find(BACKBONE_PLUGIN);
   const options = manifest.options.parse({ model: reference });

@@ -132,17 +132,12 @@ function jsonOf(text: string, file: string): unknown {
 }
 
 /** As many heads as are given, drawn from all others of the model. @throws PalimpsestError CONFIG_VALUE where it has fewer */
-export function randomHeads(
-  heads: readonly Head[],
-  { layers, heads: width }: ModelSizes,
-  stream: RandomStream,
-): Head[] {
-  const taken = new Set(heads.map(([layer, head]) => layer * width + head));
-  const others = Array.from({ length: layers * width }, (_, i) => i).filter((i) => !taken.has(i));
+export function randomHeads(heads: readonly Head[], sizes: ModelSizes, stream: RandomStream): Head[] {
+  const taken = new Set(heads.map(String));
+  const others = headsOf(sizes).filter((head) => !taken.has(String(head)));
   if (others.length < heads.length) {
     const expected = `a model with ${heads.length} other heads to draw from`;
     throw problem('CONFIG_VALUE', { where: 'control: random', expected, got: `${others.length}` });
   }
-  const drawn = stream.shuffle(others).slice(0, heads.length);
-  return drawn.map((i) => [Math.floor(i / width), i % width]);
+  return stream.shuffle(others).slice(0, heads.length);
 }

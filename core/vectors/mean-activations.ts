@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelView } from '../contracts/model-view.js';
 import { gatherRows } from '../engine/ops/gather-rows.js';
-import { flatPositions } from '../training/positions.js';
 import { headSite } from './head-site.js';
 import type { Head } from './heads.js';
 import type { InContextPrompt } from './in-context-prompts.js';
@@ -56,8 +55,7 @@ function measure(model: ModelView, prompts: readonly InContextPrompt[], { heads,
   const tokens = prompts.map((prompt) => prompt.tokens);
   eachPromptBatch(model, tokens, { pad, captures }, (result, { rows, indices }) => {
     const answers = tf.argMax(result.logits as tf.Tensor2D, -1).dataSync();
-    const last = flatPositions(rows, 'last');
-    const bySite = new Map(captures.map((site) => [site, atPositions(result.captures[site], last)]));
+    const bySite = new Map(captures.map((site) => [site, atPositions(result.captures[site], rows.answerStart)]));
     for (const [row, index] of indices.entries()) {
       const outputs = atHeads(model, heads, (site) => bySite.get(site) as Float32Array, row);
       measured[index] = { correct: answers[row] === prompts[index].answer[0], outputs };

@@ -48,6 +48,11 @@ export async function readPeft(folder: string): Promise<PeftAdapter> {
   return { rank: config.r, alpha: config.lora_alpha, targets, pairs };
 }
 
+/** The pairs of several PEFT LoRA directories, one after another. @throws PalimpsestError ADAPTER_INVALID */
+export async function readPeftPairs(folders: readonly string[]): Promise<LowRankPair[]> {
+  return (await Promise.all(folders.map(readPeft))).flatMap(({ pairs }) => pairs);
+}
+
 /**
  * Writes a PEFT LoRA directory, whole or not at all; one that is there is replaced.
  * @throws PalimpsestError ADAPTER_INVALID for no pairs, OUTPUT_WRITE

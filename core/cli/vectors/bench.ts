@@ -4,15 +4,15 @@ import type { Tokenizer } from '../../contracts/tokenizer.js';
 import { currentEngine } from '../../engine/engine.js';
 import { PalimpsestError, problem } from '../../errors.js';
 import type { Model } from '../../evaluation/model.js';
-import { environment, modelHashes } from '../../run/environment.js';
+import { environment } from '../../run/environment.js';
 import { DataReader } from '../../text/data-reader.js';
 import { distinctNames, taskName } from '../../text/task-names.js';
 import { modelView } from '../../training/additions.js';
 import { type RandomSource, seededRandom } from '../../training/random.js';
 import { readVectorTask, type VectorTask } from '../../vectors/vector-task.js';
 import { sha256Of } from '../../weights/checksum.js';
-import { findModel } from '../../weights/model-files.js';
 import { withModel } from '../loaded-model.js';
+import { identityOf } from './model-identity.js';
 import type { QueryOptions, TaskOptions, VectorOptions } from './options.js';
 
 /** What a command about vectors works with. */
@@ -88,11 +88,5 @@ export async function provenanceOf(
   for (const file of [...weights, ...files]) {
     if (file !== undefined) read.push({ path: file, sha256: await sha256Of(file) });
   }
-  const hashes = await modelHashes(await findModel(model));
-  return {
-    model: { reference: model, sha256: hashes },
-    options,
-    files: read,
-    environment: environment(currentEngine()),
-  };
+  return { model: await identityOf(model), options, files: read, environment: environment(currentEngine()) };
 }

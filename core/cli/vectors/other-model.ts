@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { modelHashes } from '../../run/environment.js';
-import { findModel } from '../../weights/model-files.js';
 import { tell } from './bench.js';
+import { identityOf, modelIdentity, sameFiles } from './model-identity.js';
 
-const hashes = z.object({ model: z.object({ reference: z.string(), sha256: z.record(z.string(), z.string()) }) });
+const hashes = z.object({ model: modelIdentity });
 const made = z.union([z.object({ provenance: hashes }).transform(({ provenance }) => provenance), hashes]);
 
 /** Warns of a file that says it was made with another model. @param saying the JSON that tells of the file; it may be missing */
@@ -12,10 +11,9 @@ export async function warnOfOtherModel(file: string, saying: string, model: stri
   const text = await readFile(saying, 'utf8').catch(() => '{}');
   const parsed = made.safeParse(jsonOf(text));
   if (!parsed.success) return;
-  const { reference, sha256 } = parsed.data.model;
-  const own = await modelHashes(await findModel(model));
-  if (Object.values(own).sort().join() === Object.values(sha256).sort().join()) return;
-  tell(`warning: ${file} was made with ${reference}, whose files are others than those of ${model}`);
+  const other = parsed.data.model;
+  if (sameFiles(other, await identityOf(model))) return;
+  tell(`warning: ${file} was made with ${other.reference}, whose files are others than those of ${model}`);
 }
 
 function jsonOf(text: string): unknown {

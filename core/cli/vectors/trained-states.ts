@@ -3,13 +3,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { ModelView } from '../../contracts/model-view.js';
 import { problem } from '../../errors.js';
-import { modelHashes } from '../../run/environment.js';
 import { modelView } from '../../training/additions.js';
-import { findModel } from '../../weights/model-files.js';
-import { readPeft } from '../../weights/peft.js';
+import { readPeftPairs } from '../../weights/peft.js';
 import { additionsOfPairs } from '../../weights/peft-additions.js';
 import { readJson } from '../json-file.js';
 import type { VectorBench } from './bench.js';
+import { identityOf, modelIdentity, sameFiles } from './model-identity.js';
 
 /** A model as it came (`Init`), or as a run had trained it after one of its tasks. */
 export interface TrainedState {
@@ -19,7 +18,7 @@ export interface TrainedState {
 }
 
 const INIT = 'Init';
-const inputs = z.object({ model: z.object({ reference: z.string(), sha256: z.record(z.string(), z.string()) }) });
+const inputs = z.object({ model: modelIdentity });
 const summary = z.object({ tasks: z.array(z.object({ task: z.string() })).min(1) });
 const config = z.object({ adapter: z.object({ growth: z.string().optional() }) });
 
@@ -53,8 +52,7 @@ function jsonOf<T>(run: string, name: string, schema: z.ZodType<T>): Promise<T> 
 /** Refuses a run of other weights. @throws PalimpsestError INPUT_FILE */
 export async function assertModelOf(run: string, model: string): Promise<void> {
   const trained = (await jsonOf(run, 'inputs.json', inputs)).model;
-  const given = await modelHashes(await findModel(model));
-  if (Object.values(given).sort().join() === Object.values(trained.sha256).sort().join()) return;
+  if (sameFiles(trained, await identityOf(model))) return;
   throw problem('INPUT_FILE', {
     where: path.join(run, 'inputs.json'),
     expected: `a run of the model that --model names, ${model}`,
@@ -70,7 +68,7 @@ export async function withState<R>(
   use: (model: ModelView) => R,
 ): Promise<R> {
   const { backbone } = loaded;
-  const pairs = (await Promise.all(adapters.map(readPeft))).flatMap((peft) => peft.pairs);
+  const pairs = await readPeftPairs(adapters);
   const { additions, dispose } = additionsOfPairs(pairs, backbone.linearSites, adapters.join(' + '));
   try {
     return use(modelView(backbone, additions));
