@@ -1,7 +1,16 @@
 #!/usr/bin/env node
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -32,7 +41,7 @@ function sourcesStamp() {
     .flatMap((folder) =>
       readdirSync(path.join(root, folder), { recursive: true }).map((name) => path.join(folder, name)),
     )
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') || isKernelSource(name))
     .concat('package.json', 'tsconfig.json')
     .sort();
   const hash = createHash('sha256');
@@ -69,9 +78,20 @@ function compile(folder) {
     [compiler, '-p', path.join(root, 'tsconfig.json'), '--outDir', folder, '--noCheck', '--noEmitOnError'],
     { encoding: 'utf8', cwd: root },
   );
-  if (status === 0) return;
+  if (status === 0) return copyKernels(folder);
   rmSync(folder, { recursive: true, force: true });
   fail(`the build failed\n${stdout}${stderr}`.trim());
+}
+
+/** The C++ sources, which are compiled where the native engine is installed, lie beside what reads them. */
+function copyKernels(folder) {
+  const place = path.join('core', 'engine', 'kernels');
+  const sources = readdirSync(path.join(root, place)).filter(isKernelSource);
+  for (const name of sources) copyFileSync(path.join(root, place, name), path.join(folder, place, name));
+}
+
+function isKernelSource(name) {
+  return /\.(cc|h)$/.test(name);
 }
 
 /** Takes the lock, waiting while a living process holds it. It is given back at the latest when this process ends. */

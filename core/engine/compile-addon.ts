@@ -4,7 +4,10 @@ import path from 'node:path';
 import { problem } from '../errors.js';
 import { BINDING, LOADER_SOURCE } from './addon-loader.js';
 import { libraries } from './fetch-library.js';
+import { KERNEL_MODULE, kernelFlags } from './kernels/library.js';
 import type { NativePackage } from './native-package.js';
+
+const common = ['-std=c++17', '-fPIC', '-shared'];
 
 /** The C++ compiler: $CXX, else g++, c++ or clang++. @throws PalimpsestError ENGINE_BUILD */
 export function findCompiler(): string {
@@ -26,17 +29,33 @@ export function findCompiler(): string {
  * @throws PalimpsestError ENGINE_BUILD
  */
 export function compileAddon(compiler: string, place: NativePackage, entry: string, addon: string): void {
-  const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
-  const common = ['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${place.nodeApi}`, `-I${nodeHeaders}`];
-  const rpaths = ['$ORIGIN/../tensorflow', path.join(entry, 'tensorflow')];
+  const options = [...common, '-O2', `-DNAPI_VERSION=${place.nodeApi}`, `-I${nodeHeaders()}`];
   const binding = [
     ...[path.join(entry, 'tensorflow', 'include'), place.folder].map((folder) => `-I${folder}`),
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((source) => path.join(place.folder, 'binding', source)),
-    ...libraries.map((library) => path.join(entry, library)),
-    ...rpaths.map((folder) => `-Wl,-rpath,${folder}`),
+    ...linked(entry),
   ];
-  compile(compiler, [...common, ...binding, '-o', path.join(path.dirname(addon), BINDING)]);
-  compile(compiler, [...common, '-x', 'c++', '-', '-ldl', '-o', addon], LOADER_SOURCE);
+  compile(compiler, [...options, ...binding, '-o', path.join(path.dirname(addon), BINDING)]);
+  compile(compiler, [...options, '-x', 'c++', '-', '-ldl', '-o', addon], LOADER_SOURCE);
+}
+
+/**
+ * Compiles this project's own operations for this machine. @param library file to write
+ * @throws PalimpsestError ENGINE_BUILD
+ */
+export function compileKernels(compiler: string, entry: string, library: string): void {
+  const includes = [path.join(entry, 'tensorflow', 'include'), nodeHeaders()].map((folder) => `-I${folder}`);
+  compile(compiler, [...common, ...kernelFlags, ...includes, KERNEL_MODULE, ...linked(entry), '-o', library]);
+}
+
+/** Options that link the libraries of a cache entry, found again at run time from a folder beside them. */
+function linked(entry: string): string[] {
+  const rpaths = ['$ORIGIN/../tensorflow', path.join(entry, 'tensorflow')];
+  return [...libraries.map((library) => path.join(entry, library)), ...rpaths.map((folder) => `-Wl,-rpath,${folder}`)];
+}
+
+function nodeHeaders(): string {
+  return (createRequire(import.meta.url)('node-api-headers') as { include_dir: string }).include_dir;
 }
 
 function compile(compiler: string, args: readonly string[], input = ''): void {
@@ -45,7 +64,7 @@ function compile(compiler: string, args: readonly string[], input = ''): void {
   const said = error?.message ?? stderr.split('\n').find((line) => /error|undefined/i.test(line)) ?? stderr;
   throw problem('ENGINE_BUILD', {
     where: compiler,
-    expected: 'the addon to compile',
+    expected: 'the sources to compile',
     got: `exit status ${status}: ${said.trim()}`,
     remedy: 'Use a compiler that knows C++17 (set CXX to it) and run `palimpsest engine install` again.',
   });

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunEngine } from '../contracts/observer.js';
@@ -5,6 +6,8 @@ import { problem } from '../errors.js';
 import './gradients.js';
 import { installedEngines } from './engine-cache.js';
 import { gpuName } from './gpu.js';
+import { loadKernels } from './kernels/kernels.js';
+import { kernelLibrary } from './kernels/library.js';
 import { findNativePackage, hasAddon, linkAddon, loadNativePackage, NATIVE_PACKAGE } from './native-package.js';
 
 /** What a user may ask for. `auto` is native where it is installed and loads, else wasm. */
@@ -16,6 +19,8 @@ export interface EngineInfo extends RunEngine {
   readonly tensorflow?: string;
   /** Threads that one operation may use. */
   readonly threads: number;
+  /** Whether fused operations run as one each (native on the processor only): `palimpsest engine install` compiles them. */
+  readonly kernels?: boolean;
 }
 
 /** The part of the native backend that tells about its library. */
@@ -100,8 +105,18 @@ async function startNative(): Promise<EngineInfo> {
   await setBackend('native');
   const { binding, isUsingGpuDevice } = tf.backend() as NativeBackend;
   const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
-  const gpu = isUsingGpuDevice ? { gpu: gpuName() ?? 'unnamed GPU' } : {};
-  return { name: 'native', tensorflow: binding.TF_Version, threads, ...gpu };
+  if (isUsingGpuDevice)
+    return { name: 'native', tensorflow: binding.TF_Version, threads, gpu: gpuName() ?? 'unnamed GPU' };
+  return { name: 'native', tensorflow: binding.TF_Version, threads, kernels: startKernels() };
+}
+
+/** Opens the library of this project's own operations, and says whether it could. */
+function startKernels(): boolean {
+  const place = findNativePackage();
+  const library = place && kernelLibrary(realpathSync(place.addon));
+  if (!library || !existsSync(library)) return false;
+  loadKernels(library);
+  return true;
 }
 
 async function startWasm(): Promise<EngineInfo> {

@@ -11,7 +11,14 @@ import { type Release, wheelOptions } from './release.js';
 /** The libraries that an addon is linked against, inside an entry. */
 export const libraries = ['tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2'] as const;
 
-const headers = ['tensorflow/c/', 'tensorflow/core/platform/ctstring', 'tsl/platform/ctstring', 'xla/tsl/c/'];
+/** Headers of the C interface, for the addon, and of TensorFlow's operations, for this project's own. */
+const headers = [
+  ...['tensorflow/c/', 'tensorflow/core/', 'tsl/', 'xla/tsl/', 'ml_dtypes/'],
+  ...['Eigen/', 'unsupported/Eigen/', 'absl/', 'google/protobuf/'],
+];
+
+/** Lies in an entry whose headers are complete; earlier versions took fewer. */
+const LAST_HEADER = 'tensorflow/include/google/protobuf/port_undef.inc';
 
 /* Takes the members whose names begin with one of the last arguments out of an archive. */
 const UNZIP = `
@@ -27,12 +34,17 @@ with zipfile.ZipFile(wheel) as archive:
  * @throws PalimpsestError ENGINE_DOWNLOAD
  */
 export async function fetchLibrary(release: Release, entry: string, progress: Progress): Promise<void> {
-  if (!existsSync(path.join(entry, 'tensorflow'))) {
+  if (!isComplete(entry)) {
     await mkdir(entry, { recursive: true });
     await unpack(release, await fetchWheel(release, entry, progress), entry);
   }
   if (release.flavour === 'cuda' && !existsSync(path.join(entry, 'nvidia'))) await fetchCuda(release, entry);
   await rm(path.join(entry, 'wheel'), { recursive: true, force: true });
+}
+
+/** Whether an entry holds the libraries and all headers. */
+export function isComplete(entry: string): boolean {
+  return existsSync(path.join(entry, libraries[0])) && existsSync(path.join(entry, LAST_HEADER));
 }
 
 async function fetchWheel(release: Release, entry: string, progress: Progress): Promise<string> {
@@ -64,6 +76,7 @@ async function unpack(release: Release, wheel: string, entry: string): Promise<v
     await runPython(['-c', UNZIP, wheel, scratch, ...wanted], release);
     await checkLibraries(scratch, path.join(scratch, information, 'RECORD'));
     await rename(path.join(scratch, information), path.join(scratch, 'tensorflow', 'dist-info'));
+    await rm(path.join(entry, 'tensorflow'), { recursive: true, force: true });
     await rename(path.join(scratch, 'tensorflow'), path.join(entry, 'tensorflow'));
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -5,9 +5,10 @@ import { problem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Progress } from '../weights/progress.js';
 import { checkAddon } from './check-addon.js';
-import { compileAddon, findCompiler } from './compile-addon.js';
+import { compileAddon, compileKernels, findCompiler } from './compile-addon.js';
 import { addonPlace, enginesFolder, entryFolder, entryFolders, type InstallationRecord } from './engine-cache.js';
-import { fetchLibrary, removeLeftovers } from './fetch-library.js';
+import { fetchLibrary, isComplete, removeLeftovers } from './fetch-library.js';
+import { kernelLibrary } from './kernels/library.js';
 import { findNativePackage, linkAddon, NATIVE_PACKAGE, type NativePackage } from './native-package.js';
 import type { Release } from './release.js';
 
@@ -19,15 +20,16 @@ export interface InstallOptions {
 }
 
 /**
- * Sets the native engine up: library into the cache, addon compiled there, tried with a test product, linked into the npm
- * package. Finished steps of an earlier call are not repeated. Returns the path of the addon.
+ * Sets the native engine up: library into the cache, addon and own operations compiled there, the addon tried with a test
+ * product and linked into the npm package. Finished steps of an earlier call are not repeated. Returns the path of the addon.
  * @throws PalimpsestError ENGINE_MISSING, ENGINE_DOWNLOAD, ENGINE_BUILD
  */
 export async function installEngine(release: Release, options: InstallOptions): Promise<string> {
   const { logger, progress = () => {}, place = requirePackage() } = options;
   const entry = entryFolder(release.flavour, release.version);
   const built = addonPlace(entry, place.version, place.nodeApi);
-  if (existsSync(built.record)) {
+  const kernels = kernelLibrary(built.addon);
+  if (existsSync(built.record) && existsSync(kernels)) {
     logger.info('Already in the cache; only the link is made.');
     await utimes(built.record, new Date(), new Date());
   } else {
@@ -37,8 +39,9 @@ export async function installEngine(release: Release, options: InstallOptions): 
     await refuseFullDisk(release, entry);
     logger.info(`Library: ${release.package} ${release.version}, through pip, into ${entry} ...`);
     await fetchLibrary(release, entry, progress);
-    logger.info(`Compiling the addon with ${compiler} ...`);
-    await buildAddon(compiler, release, entry, place);
+    logger.info(`Compiling with ${compiler} ...`);
+    if (!existsSync(built.record)) await buildAddon(compiler, release, entry, place);
+    await buildKernels(compiler, entry, kernels);
   }
   linkAddon(place, built.addon);
   return built.addon;
@@ -74,6 +77,17 @@ async function buildAddon(compiler: string, release: Release, entry: string, pla
   }
 }
 
+/** @param library where they belong, beside the addon */
+async function buildKernels(compiler: string, entry: string, library: string): Promise<void> {
+  const scratch = `${library}.${process.pid}`;
+  try {
+    compileKernels(compiler, entry, scratch);
+    await rename(scratch, library);
+  } finally {
+    await rm(scratch, { force: true });
+  }
+}
+
 function requirePackage(): NativePackage {
   const place = findNativePackage();
   if (place) return place;
@@ -97,7 +111,7 @@ function refuseOtherMachines(): void {
 }
 
 async function refuseFullDisk({ disk }: Release, entry: string): Promise<void> {
-  if (existsSync(path.join(entry, 'tensorflow'))) return;
+  if (isComplete(entry)) return;
   await mkdir(entry, { recursive: true });
   const { bavail, bsize } = await statfs(entry);
   if (bavail * bsize >= disk) return;

@@ -4,7 +4,7 @@ import {
   type Backbone,
   type ForwardRequest,
   type ForwardResult,
-  FrozenLinear,
+  type FrozenLinear,
   inject,
   injectable,
   type LinearSite,
@@ -18,8 +18,8 @@ import { checkArchitecture, sizesOf } from './architecture.js';
 import { ForwardPass } from './forward.js';
 import { checkRequest, namesOf } from './request.js';
 import { rotaryFrequencies } from './rope.js';
-import { activationSites, type LinearKind, linearSites } from './sites.js';
-import { type LlamaWeights, loadWeights } from './weights.js';
+import { activationSites, linearSites } from './sites.js';
+import { holderOf, type LlamaWeights, loadWeights } from './weights.js';
 
 /** GGUF's name for the rotary divisors of Llama 3.x. */
 const DIVISORS = 'rope_freqs.weight';
@@ -65,11 +65,13 @@ export class LlamaBackbone implements Backbone {
   }
 
   fold(site: LinearSite, delta: tf.Tensor2D): void {
-    this.linear(site).add(delta);
+    const { linear, row } = this.holder(site);
+    linear.add(delta, row);
   }
 
   weight(site: LinearSite): tf.Tensor2D {
-    return this.linear(site).copy();
+    const { linear, row } = this.holder(site);
+    return linear.copy(row, site.outFeatures);
   }
 
   dispose(): void {
@@ -81,9 +83,8 @@ export class LlamaBackbone implements Backbone {
     return this.options.recompute === 'layer' || (this.options.recompute === 'auto' && tf.getBackend() === 'wasm');
   }
 
-  private linear(site: LinearSite): FrozenLinear {
-    const layer = this.loaded().layers[site.layer];
-    const found = layer?.linear[site.kind as LinearKind];
+  private holder(site: LinearSite): { linear: FrozenLinear; row: number } {
+    const found = holderOf(this.loaded().layers, site);
     if (!found) throw problem('SITE_UNKNOWN', { got: site.name, expected: 'a linear site of this model' });
     return found;
   }

@@ -127,7 +127,7 @@ export class ForwardPass {
       keyValueHeads: sizes.keyValueHeads,
       headWidth: sizes.headWidth,
       rotary: rotaryTable(positionsOf(batch, pastMask), frequencies),
-      bias: attentionBias(batch, mask, slidingWindow(config)),
+      ...attentionBias(batch, mask, slidingWindow(config)),
     };
   }
 

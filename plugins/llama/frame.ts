@@ -24,23 +24,31 @@ export function positionsOf(batch: TokenBatch, pastMask?: Uint8Array): Int32Arra
   return positions;
 }
 
+/** What is hidden from whom in one pass. */
+export interface Hidden {
+  /** [B or 1, 1, T, S]; undefined when nothing is hidden. */
+  readonly bias?: tf.Tensor4D;
+  /** Whether nothing but later tokens is hidden. */
+  readonly onlyCausal: boolean;
+}
+
 /**
- * What is hidden from whom, added to attention scores: [B or 1, 1, T, S] with S = past + T; 0 where a query may look, a large
- * negative number at later tokens, padding, other branches, and tokens further back than the window. Undefined when nothing
- * is hidden.
+ * What is added to attention scores: [B or 1, 1, T, S] with S = past + T; 0 where a query may look, a large negative number at
+ * later tokens, padding, other branches, and tokens further back than the window.
  * @param mask 1 for real tokens of past and batch [B * S] @param window tokens, the query itself included
  */
-export function attentionBias(batch: TokenBatch, mask: Uint8Array, window?: number): tf.Tensor4D | undefined {
+export function attentionBias(batch: TokenBatch, mask: Uint8Array, window?: number): Hidden {
   const { rows, length, branches } = batch;
   const total = mask.length / rows;
   const padded = mask.includes(0);
   const windowed = window !== undefined && total > window;
-  if (!padded && !windowed && length === 1) return undefined;
+  const onlyCausal = !padded && !windowed && !branches;
+  if (onlyCausal && length === 1) return { onlyCausal };
   const kinds = padded || branches ? rows : 1;
   const bias = new Float32Array(kinds * length * total);
   for (let row = 0; row < kinds; row++)
     hideRow(bias, mask, { row, length, total, branches, window: windowed ? window : undefined });
-  return tf.tensor4d(bias, [kinds, 1, length, total]);
+  return { bias: tf.tensor4d(bias, [kinds, 1, length, total]), onlyCausal };
 }
 
 interface RowFrame {

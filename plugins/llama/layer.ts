@@ -4,11 +4,13 @@ import {
   type AttentionFrame,
   attention,
   type DropoutDraw,
+  feedForwardBlock,
   type LinearAddition,
   type LinearSite,
   type RotaryTable,
   recomputed,
   rmsNorm,
+  sumOf,
   swiGlu,
 } from '../../core/index.js';
 import type { LinearKind } from './sites.js';
@@ -28,29 +30,46 @@ export interface LayerFrame {
   readonly differentiable: boolean;
 }
 
-type Linear = (kind: LinearKind, x: tf.Tensor2D) => tf.Tensor2D;
+/** What the adapter adds at a linear layer with input x, or undefined for nothing. */
+type Addition = (kind: LinearKind, x: tf.Tensor2D) => tf.Tensor2D | undefined;
 
 /** Residual x [N, D] -> head outputs [N, H d_h], before the output projection. */
 export function headOutputs(x: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
-  return part(frame, ['q_proj', 'k_proj', 'v_proj'], [x], (linear, [x], frame) => {
+  return part(frame, ['q_proj', 'k_proj', 'v_proj'], [x], (addition, [x], frame) => {
     const normed = rmsNorm(x, frame.weights.inputNorm, frame.epsilon);
-    return attention(linear('q_proj', normed), linear('k_proj', normed), linear('v_proj', normed), frame.attention);
+    const added = {
+      queries: addition('q_proj', normed),
+      keys: addition('k_proj', normed),
+      values: addition('v_proj', normed),
+    };
+    return attention(frame.weights.queryKeyValue.apply(normed), added, frame.attention);
   });
 }
 
 /** Head outputs [N, H d_h] -> what attention adds to the residual [N, D]. */
 export function attentionOutput(z: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
-  return part({ ...frame, recompute: false }, ['o_proj'], [z], (linear, [z]) => linear('o_proj', z));
+  return part({ ...frame, recompute: false }, ['o_proj'], [z], (addition, [z]) =>
+    plus(frame.weights.output.apply(z), addition('o_proj', z)),
+  );
 }
 
 /** Residual x and attention output o, both [N, D] -> the residual after the layer: (x + o) + MLP(norm(x + o)). */
 export function feedForward(x: tf.Tensor2D, o: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
-  return part(frame, ['gate_proj', 'up_proj', 'down_proj'], [x, o], (linear, [x, o]) => {
-    const middle = tf.add<tf.Tensor2D>(x, o);
-    const normed = rmsNorm(middle, frame.weights.postNorm, frame.epsilon);
-    const hidden = swiGlu(linear('gate_proj', normed), linear('up_proj', normed));
-    return tf.add<tf.Tensor2D>(middle, linear('down_proj', hidden));
+  const { weights, epsilon } = frame;
+  const kinds: LinearKind[] = ['gate_proj', 'up_proj', 'down_proj'];
+  const adapted = kinds.some((kind) => frame.additions?.(frame.site(kind)));
+  return part(frame, kinds, [x, o], (addition, [x, o]) => {
+    if (!adapted) return feedForwardBlock(x, o, { ...weights, gain: weights.postNorm, epsilon });
+    const middle = sumOf(x, o);
+    const normed = rmsNorm(middle, weights.postNorm, epsilon);
+    const added = { gate: addition('gate_proj', normed), up: addition('up_proj', normed) };
+    const hidden = swiGlu(weights.gateUp.apply(normed), added);
+    return sumOf(middle, plus(weights.down.apply(hidden), addition('down_proj', hidden)));
   });
+}
+
+function plus(y: tf.Tensor2D, addition?: tf.Tensor2D): tf.Tensor2D {
+  return addition ? sumOf(y, addition) : y;
 }
 
 /** Whether the layer's adapters bring something to differentiate. */
@@ -66,7 +85,7 @@ function part(
   frame: LayerFrame,
   kinds: readonly LinearKind[],
   activations: readonly tf.Tensor2D[],
-  run: (linear: Linear, activations: readonly tf.Tensor2D[], frame: LayerFrame) => tf.Tensor2D,
+  run: (addition: Addition, activations: readonly tf.Tensor2D[], frame: LayerFrame) => tf.Tensor2D,
 ): tf.Tensor2D {
   const additions = new Map<LinearKind, LinearAddition>();
   for (const kind of kinds) {
@@ -78,7 +97,7 @@ function part(
   const compute = (inputs: readonly tf.Tensor[], constants: readonly tf.Tensor[]): tf.Tensor => {
     const given = inputs.slice(0, adapterTensors.length);
     const rest = frame.differentiable ? inputs.slice(given.length) : constants.slice(tables.length);
-    return run(linearMaps(frame, additions, given), rest as tf.Tensor2D[], withTables(frame, constants));
+    return run(additionsOf(frame, additions, given), rest as tf.Tensor2D[], withTables(frame, constants));
   };
   const tables = tablesOf(frame);
   const constants = frame.differentiable ? tables : [...tables, ...activations];
@@ -98,21 +117,17 @@ function withTables(frame: LayerFrame, [cos, sin, bias]: readonly tf.Tensor[]): 
   return { ...frame, attention: { ...frame.attention, rotary, bias: kept } };
 }
 
-function linearMaps(
+/** @param given the tensors of all additions, in their order */
+function additionsOf(
   frame: LayerFrame,
-  additions: Map<LinearKind, LinearAddition>,
+  additions: ReadonlyMap<LinearKind, LinearAddition>,
   given: readonly tf.Tensor[],
-): Linear {
+): Addition {
   const inputsOf = new Map<LinearKind, tf.Tensor[]>();
   let at = 0;
   for (const [kind, { inputs }] of additions) {
     inputsOf.set(kind, given.slice(at, at + inputs.length));
     at += inputs.length;
   }
-  return (kind, x) => {
-    const y = frame.weights.linear[kind].apply(x);
-    const addition = additions.get(kind);
-    if (!addition) return y;
-    return tf.add<tf.Tensor2D>(y, addition.apply(x, inputsOf.get(kind) as tf.Tensor[], frame.dropout));
-  };
+  return (kind, x) => additions.get(kind)?.apply(x, inputsOf.get(kind) as tf.Tensor[], frame.dropout);
 }

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { FrozenLinear, type ModelSizes, problem, type WeightSource } from '../../core/index.js';
-import { type LinearKind, linearKinds, linearSites, siteNames } from './sites.js';
+import {
+  FrozenLinear,
+  type LinearPart,
+  type LinearSite,
+  type ModelSizes,
+  problem,
+  type WeightSource,
+} from '../../core/index.js';
+import { type LinearKind, linearSites, siteNames } from './sites.js';
 
 /** The frozen tensors of one layer. */
 export interface LayerWeights {
@@ -8,7 +15,36 @@ export interface LayerWeights {
   readonly inputNorm: tf.Tensor1D;
   /** [D] */
   readonly postNorm: tf.Tensor1D;
-  readonly linear: Readonly<Record<LinearKind, FrozenLinear>>;
+  /** q_proj, k_proj and v_proj as one [(H + 2K) d_h, D]. */
+  readonly queryKeyValue: FrozenLinear;
+  /** o_proj [D, H d_h] */
+  readonly output: FrozenLinear;
+  /** gate_proj and up_proj as one [2F, D]. */
+  readonly gateUp: FrozenLinear;
+  /** down_proj [D, F] */
+  readonly down: FrozenLinear;
+}
+
+/** Which of a layer's tensors holds each kind of linear layer, in order. */
+const JOINED = {
+  queryKeyValue: ['q_proj', 'k_proj', 'v_proj'],
+  output: ['o_proj'],
+  gateUp: ['gate_proj', 'up_proj'],
+  down: ['down_proj'],
+} as const satisfies Record<string, readonly LinearKind[]>;
+
+type JoinedName = keyof typeof JOINED;
+
+/** The tensor that holds a linear layer of the model, and the layer's first row in it. */
+export function holderOf(
+  layers: readonly LayerWeights[],
+  site: LinearSite,
+): { linear: FrozenLinear; row: number } | undefined {
+  const layer = layers[site.layer];
+  const name = (Object.keys(JOINED) as JoinedName[]).find((name) => JOINED[name].includes(site.kind as never));
+  if (!layer || !name) return undefined;
+  const linear = layer[name];
+  return { linear, row: linear.starts[JOINED[name].indexOf(site.kind as never)] };
 }
 
 /** All frozen tensors of a model. */
@@ -53,7 +89,10 @@ class WeightLoader {
     const embedding = this.keep(tf.tensor2d(await this.values(`${siteNames.embedding}.weight`, shape), shape));
     const tied = this.source.config.tie_word_embeddings;
     const head = this.keep(
-      new FrozenLinear(tied ? embedding : await this.values('lm_head.weight', shape), vocabulary, width),
+      new FrozenLinear(
+        [{ weight: tied ? embedding : await this.values('lm_head.weight', shape), outFeatures: vocabulary }],
+        width,
+      ),
     );
     const norm = await this.gain(siteNames.norm, width);
     const layers: LayerWeights[] = [];
@@ -62,26 +101,25 @@ class WeightLoader {
   }
 
   private async layer(layer: number, sizes: ModelSizes): Promise<LayerWeights> {
-    const linear: Partial<Record<LinearKind, FrozenLinear>> = {};
     const sites = linearSites({ ...sizes, layers: 1 });
-    for (const [i, kind] of linearKinds.entries()) {
-      linear[kind] = await this.linear(siteNames.linear(layer, kind), sites[i]);
+    const joined: Partial<Record<JoinedName, FrozenLinear>> = {};
+    for (const [name, kinds] of Object.entries(JOINED) as [JoinedName, readonly LinearKind[]][]) {
+      const parts: LinearPart[] = [];
+      for (const kind of kinds) parts.push(await this.part(siteNames.linear(layer, kind), siteOf(sites, kind)));
+      joined[name] = this.keep(new FrozenLinear(parts, siteOf(sites, kinds[0]).inFeatures));
     }
     return {
       inputNorm: await this.gain(`${siteNames.residual(layer)}.input_layernorm`, sizes.width),
       postNorm: await this.gain(`${siteNames.residual(layer)}.post_attention_layernorm`, sizes.width),
-      linear: linear as Record<LinearKind, FrozenLinear>,
+      ...(joined as Record<JoinedName, FrozenLinear>),
     };
   }
 
-  private async linear(
-    name: string,
-    { inFeatures, outFeatures }: { inFeatures: number; outFeatures: number },
-  ): Promise<FrozenLinear> {
-    const values = await this.values(`${name}.weight`, [outFeatures, inFeatures]);
+  private async part(name: string, { inFeatures, outFeatures }: LinearSite): Promise<LinearPart> {
+    const weight = await this.values(`${name}.weight`, [outFeatures, inFeatures]);
     const biasName = `${name}.bias`;
     const bias = this.source.tensors.has(biasName) ? await this.values(biasName, [outFeatures]) : undefined;
-    return this.keep(new FrozenLinear(values, outFeatures, inFeatures, bias));
+    return { weight, outFeatures, bias };
   }
 
   private async gain(name: string, width: number): Promise<tf.Tensor1D> {
@@ -104,4 +142,8 @@ class WeightLoader {
     this.made.push(made);
     return made;
   }
+}
+
+function siteOf(sites: readonly LinearSite[], kind: LinearKind): LinearSite {
+  return sites.find((site) => site.kind === kind) as LinearSite;
 }

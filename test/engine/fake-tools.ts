@@ -86,6 +86,7 @@ export class FakeTools {
       'tensorflow/libtensorflow_cc.so.2': library,
       'tensorflow/libtensorflow_framework.so.2': 'framework',
       'tensorflow/include/tensorflow/c/c_api.h': '',
+      'tensorflow/include/google/protobuf/port_undef.inc': '',
       'tensorflow/python/unused.py': '',
       'fake_tensorflow-1.0.dist-info/RECORD': [
         `tensorflow/libtensorflow_cc.so.2,sha256=${digest('library')},7`,

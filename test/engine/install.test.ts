@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { nativeObstacle } from '../../core/engine/engine.js';
@@ -49,6 +49,19 @@ describe.skipIf(!realPython)('installing the native engine (needs python3)', () 
     const fresh = { ...tools.place, addon: path.join(tools.root, 'fresh', 'tfjs_binding.node') };
     expect(nativeObstacle(fresh)).toBeUndefined();
     expect(readlinkSync(fresh.addon)).toBe(addon);
+  });
+
+  test("compiles this project's own operations beside the addon, again where none fits, without a second download", async () => {
+    const folder = path.dirname(await install());
+    const kernels = () => readdirSync(folder).filter((name) => /^kernels-\w+\.so$/.test(name));
+    expect(kernels()).toHaveLength(1);
+    rmSync(path.join(folder, kernels()[0]));
+    writeFileSync(path.join(folder, 'kernels-0.so'), 'of other sources');
+    const before = tools.calls('g++').length;
+    await install();
+    expect(kernels()).toHaveLength(2);
+    expect(tools.calls('g++').length).toBe(before + 2);
+    expect(tools.calls('python3').filter((call) => call.startsWith('-m pip'))).toHaveLength(1);
   });
 
   test('goes on after a failed compilation without a second download', async () => {

@@ -1,22 +1,53 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernels, runKernel } from '../kernels/kernels.js';
 import { fused } from './fused.js';
 
+/** What a norm gives. */
+export interface Normed {
+  /** The normed rows [N, D]. */
+  readonly value: tf.Tensor2D;
+  /** r = 1 / sqrt(mean(x^2) + epsilon), [N, 1] */
+  readonly inverse: tf.Tensor;
+  /** What was normed [N, D]: x, or x + added. */
+  readonly source: tf.Tensor2D;
+}
+
+/** y = g x r with r = 1 / sqrt(mean(x^2) + epsilon) over the last axis, of x [N, D] or of x + added; not differentiable. */
+export function normForward(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number, added?: tf.Tensor2D): Normed {
+  if (hasKernels()) {
+    const [value, inverse, sum] = runKernel('RmsNorm', [x, added, gain], { epsilon: { float: epsilon } }, 3);
+    return { value: value as tf.Tensor2D, inverse, source: added ? (sum as tf.Tensor2D) : x };
+  }
+  const source = added ? tf.add<tf.Tensor2D>(x, added) : x;
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(source), -1, true), epsilon));
+  return { value: tf.mul(tf.mul(source, inverse), gain) as tf.Tensor2D, inverse, source };
+}
+
 /**
- * Root-mean-square norm (Zhang and Sennrich 2019): y = g x / sqrt(mean(x^2) + epsilon) over the last axis, x [N, D], frozen
- * gain g [D]. With r = 1 / sqrt(mean(x^2) + epsilon) and u = x r: dx = r (g dy - u mean(g dy u)).
+ * The gradient of `normForward` in what was normed, and a gradient `past` [N, D] that goes around the norm added to it. With
+ * u = source r: r (g dy - u mean(g dy u)) + past.
  */
+export function normBackward(
+  dy: tf.Tensor,
+  { source, inverse }: Pick<Normed, 'source' | 'inverse'>,
+  gain: tf.Tensor1D,
+  past?: tf.Tensor,
+): tf.Tensor2D {
+  if (hasKernels()) return runKernel('RmsNormGrad', [dy, source, inverse, gain, past], {}, 1)[0] as tf.Tensor2D;
+  const unit = tf.mul(source, inverse);
+  const scaled = tf.mul(dy, gain);
+  const slope = tf.mul(inverse, tf.sub(scaled, tf.mul(unit, tf.mean(tf.mul(scaled, unit), -1, true))));
+  return (past ? tf.add(slope, past) : slope) as tf.Tensor2D;
+}
+
+/** Root-mean-square norm (Zhang and Sennrich 2019): x [N, D], frozen gain [D] -> [N, D]. */
 export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number): tf.Tensor2D {
   return fused([x], ([input], save) => {
-    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), epsilon));
-    const unit = tf.mul(input, inverse);
-    save(unit, inverse);
+    const { value, inverse } = normForward(input, gain, epsilon);
+    save(input, inverse);
     return {
-      value: tf.mul(unit, gain) as tf.Tensor2D,
-      gradient: (dy, [u, r]) => {
-        const scaled = tf.mul(dy, gain);
-        const along = tf.mean(tf.mul(scaled, u), -1, true);
-        return [tf.mul(r, tf.sub(scaled, tf.mul(u, along)))];
-      },
+      value,
+      gradient: (dy, [source, inverse]) => [normBackward(dy, { source: source as tf.Tensor2D, inverse }, gain)],
     };
   });
 }

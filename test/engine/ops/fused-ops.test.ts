@@ -4,6 +4,7 @@ import {
   type AttentionFrame,
   attention,
   FrozenLinear,
+  type GateAdditions,
   gatherRows,
   rmsNorm,
   rotaryTable,
@@ -50,10 +51,22 @@ describe('rmsNorm', () => {
 describe('swiGlu', () => {
   it('has the gradient of its plain form', () => {
     const plain = (gate: tf.Tensor, up: tf.Tensor) => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
-    expectSameGradients((gate, up) => swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D), plain, [
-      draw(3, 4, 5),
-      draw(4, 4, 5),
-    ]);
+    const joined = (gate: tf.Tensor, up: tf.Tensor) => swiGlu(tf.concat([gate, up], 1) as tf.Tensor2D);
+    expectSameGradients(joined, plain, [draw(3, 4, 5), draw(4, 4, 5)]);
+  });
+
+  it('takes what is added to gate and up in, and gives its gradients', () => {
+    const base = draw(9, 4, 10) as tf.Tensor2D;
+    const [ownGate, ownUp] = tf.split(base, 2, 1);
+    const plain = (gate: tf.Tensor, up: tf.Tensor) => {
+      const whole = tf.add(ownGate, gate);
+      return tf.mul(tf.mul(whole, tf.sigmoid(whole)), tf.add(ownUp, up));
+    };
+    const added = (gate: tf.Tensor, up: tf.Tensor) => swiGlu(base, { gate, up } as GateAdditions);
+    expectSameGradients(added, plain, [draw(3, 4, 5), draw(4, 4, 5)]);
+    const onlyUp = (up: tf.Tensor) => swiGlu(base, { up } as GateAdditions);
+    expectSameGradients(onlyUp, (up) => plain(tf.zeros([4, 5]), up), [draw(4, 4, 5)]);
+    tf.dispose([base, ownGate, ownUp]);
   });
 });
 
@@ -73,7 +86,13 @@ describe('gatherRows', () => {
 describe('FrozenLinear', () => {
   it('computes x W^T + b, gives dy W back, and takes a difference in', () => {
     const before = tf.memory().numTensors;
-    const layer = new FrozenLinear(Float32Array.of(1, 2, 3, 4, 5, 6), 3, 2, Float32Array.of(0, 0, 10));
+    const layer = new FrozenLinear(
+      [
+        { weight: Float32Array.of(1, 2, 3, 4), outFeatures: 2 },
+        { weight: Float32Array.of(5, 6), outFeatures: 1, bias: Float32Array.of(10) },
+      ],
+      2,
+    );
     tf.tidy(() => {
       const x = tf.tensor2d([[1, 1]]);
       expect(layer.apply(x).arraySync()).toEqual([[3, 7, 21]]);
@@ -85,6 +104,11 @@ describe('FrozenLinear', () => {
         [2, 3],
         [4, 5],
         [6, 7],
+      ]);
+      layer.add(tf.ones([1, 2]), layer.starts[1]);
+      expect(layer.copy(1, 2).arraySync()).toEqual([
+        [4, 5],
+        [7, 8],
       ]);
     });
     layer.dispose();
@@ -152,8 +176,7 @@ describe('attention', () => {
     it(`equals one head at a time, and has its gradients${name}`, () => {
       const frame = frameOf(pastLength, pastRows);
       const inputs = [draw(6, rows * length, heads * headWidth), draw(7, rows * length, 8), draw(8, rows * length, 8)];
-      const fusedForm = (...[q, k, v]: tf.Tensor[]) =>
-        attention(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, frame);
+      const fusedForm = (...[q, k, v]: tf.Tensor[]) => attention(tf.concat([q, k, v], 1) as tf.Tensor2D, {}, frame);
       expectSameGradients(fusedForm, (q, k, v) => plain(frame, q, k, v), inputs);
       const { rotary, bias, past = [] } = frame;
       tf.dispose([rotary.cos, rotary.sin, bias as tf.Tensor, ...past.flatMap(({ keys, values }) => [keys, values])]);

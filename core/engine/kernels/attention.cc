@@ -1,0 +1,83 @@
+// Rotary grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245): softmax(q k^T / sqrt(d_h)) v, later keys never computed, and no
+// probabilities kept for the backward pass.
+#include <cmath>
+
+#include "attention_head.h"
+
+namespace palimpsest {
+
+#define PALIMPSEST_ATTENTION_INPUTS \
+  Input("qkv: float")               \
+      .Input("to_queries: float")   \
+      .Input("to_keys: float")      \
+      .Input("to_values: float")    \
+      .Input("cosines: float")      \
+      .Input("sines: float")        \
+      .Input("bias: float")         \
+      .Attr("rows: int")            \
+      .Attr("heads: int")           \
+      .Attr("key_heads: int")       \
+      .SetShapeFn(anyShape)
+
+class AttentionKernel : public OpKernel {
+ public:
+  explicit AttentionKernel(OpKernelConstruction* context) : OpKernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("rows", &batch_));
+    OP_REQUIRES_OK(context, context->GetAttr("heads", &heads_));
+    OP_REQUIRES_OK(context, context->GetAttr("key_heads", &keyHeads_));
+  }
+
+ protected:
+  int batch_, heads_, keyHeads_;
+};
+
+// -> head outputs [N, H d_h]
+REGISTER_OP("PalimpsestAttention").PALIMPSEST_ATTENTION_INPUTS.Output("z: float");
+
+class Attention : public AttentionKernel {
+ public:
+  using AttentionKernel::AttentionKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const AttentionInputs in(context, 0, batch_, heads_, keyHeads_);
+    float* z = output<float>(context, 0, TensorShape({static_cast<int64_t>(in.batch) * in.length, in.queryRow()}));
+    if (!z) return;
+    const int group = heads_ / keyHeads_;
+    // Few rows leave threads idle unless query heads of one key head are taken apart.
+    const int together = in.batch * keyHeads_ >= 8 ? group : 1;
+    const int64_t cycles = static_cast<int64_t>(together) * in.length * in.length * in.width / 8;
+    parallel(context, in.batch * heads_ / together, cycles, [&](int unit) {
+      const int first = unit * together;
+      runHeads(in, first / heads_, first % heads_, together, z);
+    });
+  }
+
+ private:
+  // Query heads `head` to head + count of row b, which share one key head.
+  static void runHeads(const AttentionInputs& in, int b, int head, int count, float* z) {
+    const size_t rows = static_cast<size_t>(in.length) * in.padded, turned = static_cast<size_t>(in.width) * in.paddedLength();
+    float* keysTurned = scratch(turned + 2 * rows + kQueries * static_cast<size_t>(in.paddedLength() + in.padded));
+    float *values = keysTurned + turned, *queries = values + rows;
+    float* weights = queries + rows;
+    float* mixed = weights + static_cast<size_t>(kQueries) * in.paddedLength();
+    const int shared = head / (in.heads / in.keyHeads);
+    rotatedHead(in, b, HeadColumns::key(in, b, shared), 1.f, queries);
+    turnedHead(in, queries, keysTurned);
+    plainHead(in, HeadColumns::value(in, b, shared), values);
+    for (int h = head; h < head + count; h++) {
+      rotatedHead(in, b, HeadColumns::query(in, b, h), 1.f / std::sqrt(static_cast<float>(in.width)), queries);
+      for (int t = 0; t < in.length; t += kQueries) {
+        const int some = std::min(kQueries, in.length - t), row = in.paddedLength();
+        probabilities(in, b, t, some, queries, keysTurned, weights);
+        product<false>(some, in.padded, t + some, {weights, row, 1}, values, in.padded, mixed, in.padded, Band::sumUpToRow, t);
+        for (int i = 0; i < some; i++)
+          std::copy_n(mixed + static_cast<size_t>(i) * in.padded, in.width,
+                      z + (static_cast<size_t>(b) * in.length + t + i) * in.queryRow() + h * in.width);
+      }
+    }
+  }
+};
+
+REGISTER_KERNEL_BUILDER(Name("PalimpsestAttention").Device(tensorflow::DEVICE_CPU), Attention);
+
+}  // namespace palimpsest

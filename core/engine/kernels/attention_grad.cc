@@ -1,0 +1,140 @@
+// The backward pass of attention: with P the probabilities made anew, dV = P^T dZ, dP = dZ V^T, dS = P (dP - rowsum(dP P)), dQ = dS K,
+// dK = dS^T Q, and queries and keys turned back.
+
+namespace palimpsest {
+
+// dz [N, H d_h] and the inputs of the forward pass -> the slope of qkv, and by themselves those of what was added.
+REGISTER_OP("PalimpsestAttentionGrad")
+    .Input("dz: float")
+    .PALIMPSEST_ATTENTION_INPUTS.Output("slopes: float")
+    .Output("of_queries: float")
+    .Output("of_keys: float")
+    .Output("of_values: float");
+
+// Where the slopes of one head go: into the joined rows, and by themselves where `own` is not null.
+struct HeadSlopes {
+  float *joined, *own;
+  int joinedRow, ownRow;
+
+  void write(int t, int i, Vec v, int count) const {
+    put(joined + static_cast<size_t>(t) * joinedRow + i, v, count);
+    if (own) put(own + static_cast<size_t>(t) * ownRow + i, v, count);
+  }
+
+ private:
+  static void put(float* p, Vec v, int count) {
+    if (count == kLanes) {
+      store(p, v);
+    } else {
+      store(p, v, count);
+    }
+  }
+};
+
+class AttentionGrad : public AttentionKernel {
+ public:
+  using AttentionKernel::AttentionKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const AttentionInputs in(context, 1, batch_, heads_, keyHeads_);
+    const float* dz = data<float>(context, 0);
+    const int64_t rows = static_cast<int64_t>(in.batch) * in.length;
+    const TensorShape none({0});
+    float* slopes = output<float>(context, 0, TensorShape({rows, in.row}));
+    float* ofQueries = output<float>(context, 1, in.toQueries ? TensorShape({rows, in.queryRow()}) : none);
+    float* ofKeys = output<float>(context, 2, in.toKeys ? TensorShape({rows, in.keyRow()}) : none);
+    float* ofValues = output<float>(context, 3, in.toValues ? TensorShape({rows, in.keyRow()}) : none);
+    if (!slopes) return;
+    const Outputs out = {slopes, in.toQueries ? ofQueries : nullptr, in.toKeys ? ofKeys : nullptr,
+                         in.toValues ? ofValues : nullptr};
+    const int group = heads_ / keyHeads_;
+    const int64_t cycles = static_cast<int64_t>(group) * in.length * in.length * in.width / 3;
+    parallel(context, in.batch * keyHeads_, cycles,
+             [&](int unit) { runGroup(in, unit / keyHeads_, unit % keyHeads_, dz, out); });
+  }
+
+ private:
+  struct Outputs {
+    float *slopes, *ofQueries, *ofKeys, *ofValues;
+  };
+
+  static HeadSlopes slopesAt(const AttentionInputs& in, int b, float* slopes, int column, float* own, int ownRow, int ownColumn) {
+    const size_t first = static_cast<size_t>(b) * in.length;
+    return {slopes + first * in.row + column, own ? own + first * ownRow + ownColumn : nullptr, in.row, ownRow};
+  }
+
+  // All query heads of row b that share one key head.
+  static void runGroup(const AttentionInputs& in, int b, int shared, const float* dz, const Outputs& out) {
+    const int group = in.heads / in.keyHeads, length = in.length, row = in.paddedLength(), padded = in.padded;
+    const size_t rows = static_cast<size_t>(length) * padded, turned = static_cast<size_t>(in.width) * row;
+    const size_t block = static_cast<size_t>(kQueries) * row;
+    float* keys = scratch(6 * rows + 2 * turned + 2 * block + kQueries * static_cast<size_t>(padded));
+    float *values = keys + rows, *queries = values + rows, *given = queries + rows;
+    float *dKeys = given + rows, *dValues = dKeys + rows, *keysTurned = dValues + rows, *valuesTurned = keysTurned + turned;
+    float *weights = valuesTurned + turned, *dScores = weights + block, *dQueries = dScores + block;
+    const float scale = 1.f / std::sqrt(static_cast<float>(in.width));
+    rotatedHead(in, b, HeadColumns::key(in, b, shared), 1.f, keys);
+    plainHead(in, HeadColumns::value(in, b, shared), values);
+    turnedHead(in, keys, keysTurned);
+    turnedHead(in, values, valuesTurned);
+    std::fill(dKeys, dKeys + 2 * rows, 0.f);
+    for (int head = shared * group; head < (shared + 1) * group; head++) {
+      rotatedHead(in, b, HeadColumns::query(in, b, head), scale, queries);
+      plainHead(in, {dz + static_cast<size_t>(b) * length * in.queryRow() + head * in.width, nullptr, in.queryRow(), 0}, given);
+      const HeadSlopes ofHead =
+          slopesAt(in, b, out.slopes, head * in.width, out.ofQueries, in.queryRow(), head * in.width);
+      for (int t = 0; t < length; t += kQueries) {
+        const int some = std::min(kQueries, length - t), seen = t + some, columns = roundUp(seen);
+        const float* givenHere = given + static_cast<size_t>(t) * padded;
+        probabilities(in, b, t, some, queries, keysTurned, weights);
+        product<true>(seen, padded, some, {weights, 1, row}, givenHere, padded, dValues, padded, Band::sumFromRow, t);
+        product<false>(some, columns, in.width, {givenHere, padded, 1}, valuesTurned, row, dScores, row, Band::keysUpToRow, t);
+        for (int i = 0; i < some; i++) scoreSlopes(weights + static_cast<size_t>(i) * row, dScores + static_cast<size_t>(i) * row,
+                                                   roundUp(t + i + 1), columns);
+        product<false>(some, padded, seen, {dScores, row, 1}, keys, padded, dQueries, padded, Band::sumUpToRow, t);
+        product<true>(seen, padded, some, {dScores, 1, row}, queries + static_cast<size_t>(t) * padded, padded, dKeys, padded,
+                      Band::sumFromRow, t);
+        turnedBack(in, b, t, some, dQueries, scale, ofHead);
+      }
+    }
+    const int keyColumn = in.queryRow() + shared * in.width, own = shared * in.width;
+    turnedBack(in, b, 0, length, dKeys, 1.f, slopesAt(in, b, out.slopes, keyColumn, out.ofKeys, in.keyRow(), own));
+    const HeadSlopes ofValues = slopesAt(in, b, out.slopes, keyColumn + in.keyRow(), out.ofValues, in.keyRow(), own);
+    for (int t = 0; t < length; t++)
+      for (int i = 0; i < in.width; i += kLanes)
+        ofValues.write(t, i, load(dValues + static_cast<size_t>(t) * padded + i), std::min(kLanes, in.width - i));
+  }
+
+  // dP in `slopes` becomes dS; 0 from `seen` to `columns`.
+  static void scoreSlopes(const float* weights, float* slopes, int seen, int columns) {
+    Vec along{};
+    for (int i = 0; i < seen; i += kLanes) along += load(weights + i) * load(slopes + i);
+    const float mean = sum(along);
+    for (int i = 0; i < seen; i += kLanes) store(slopes + i, load(weights + i) * (load(slopes + i) - mean));
+    std::fill(slopes + seen, slopes + columns, 0.f);
+  }
+
+  // The gradient of `rotatedHead` for `count` tokens from `first` on.
+  static void turnedBack(const AttentionInputs& in, int b, int first, int count, const float* slopes, float scale,
+                         const HeadSlopes& out) {
+    const int half = in.half;
+    for (int t = 0; t < count; t++) {
+      const float* dy = slopes + static_cast<size_t>(t) * in.padded;
+      const size_t angle = (static_cast<size_t>(b) * in.length + first + t) * in.width;
+      const float *cosine = in.cosines + angle, *sine = in.sines + angle;
+      for (int i = 0; i < half; i += kLanes) {
+        const int some = std::min(kLanes, half - i);
+        auto read = [some](const float* p) { return some == kLanes ? load(p) : load(p, some); };
+        const Vec upper = read(dy + i), lower = read(dy + half + i);
+        const Vec toUpper = upper * read(cosine + i) + lower * read(sine + half + i);
+        const Vec toLower = lower * read(cosine + half + i) + upper * read(sine + i);
+        out.write(first + t, i, toUpper * scale, some);
+        out.write(first + t, half + i, toLower * scale, some);
+      }
+    }
+  }
+};
+
+REGISTER_KERNEL_BUILDER(Name("PalimpsestAttentionGrad").Device(tensorflow::DEVICE_CPU), AttentionGrad);
+
+}  // namespace palimpsest

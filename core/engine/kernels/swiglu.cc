@@ -1,0 +1,108 @@
+// SwiGLU (Shazeer 2020): h = gate sigmoid(gate) up, gate and up side by side in one tensor [N, 2F].
+#include "operation.h"
+
+namespace palimpsest {
+
+// What adapters add to gate and up [N, F] may be left out, as tensors without elements.
+REGISTER_OP("PalimpsestSwiGlu")
+    .Input("gate_up: float")
+    .Input("to_gate: float")
+    .Input("to_up: float")
+    .Output("hidden: float")
+    .SetShapeFn(anyShape);
+
+// One row's gate and up with what is added to them.
+struct GatedRow {
+  const float *gate, *up, *toGate, *toUp;
+
+  GatedRow(OpKernelContext* context, int first, int row, int width) {
+    const size_t at = static_cast<size_t>(row) * width;
+    gate = data<float>(context, first) + 2 * at;
+    up = gate + width;
+    toGate = optional(context, first + 1);
+    toUp = optional(context, first + 2);
+    if (toGate) toGate += at;
+    if (toUp) toUp += at;
+  }
+
+  template <typename Read>
+  Vec gateAt(int i, Read read) const {
+    return toGate ? read(gate + i) + read(toGate + i) : read(gate + i);
+  }
+
+  template <typename Read>
+  Vec upAt(int i, Read read) const {
+    return toUp ? read(up + i) + read(toUp + i) : read(up + i);
+  }
+};
+
+class SwiGlu : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor& given = context->input(0);
+    const int rows = rowsOf(given), width = columnsOf(given) / 2;
+    float* hidden = output<float>(context, 0, TensorShape({rows, width}));
+    if (!hidden) return;
+    parallelRows(context, rows, 8, 4 * width, [&](int from, int to) {
+      for (int row = from; row < to; row++) {
+        const GatedRow in(context, 0, row, width);
+        float* out = hidden + static_cast<size_t>(row) * width;
+        sweep(width, [&](int i, auto read, auto write) {
+          const Vec gate = in.gateAt(i, read);
+          write(out + i, gate * sigmoid(gate) * in.upAt(i, read));
+        });
+      }
+    });
+  }
+};
+
+// With s = sigmoid(gate): dgate = dh up s (1 + gate (1 - s)), dup = dh gate s, side by side [N, 2F]; again by themselves [N, F]
+// where something was added to gate or to up.
+REGISTER_OP("PalimpsestSwiGluGrad")
+    .Input("dh: float")
+    .Input("gate_up: float")
+    .Input("to_gate: float")
+    .Input("to_up: float")
+    .Output("slopes: float")
+    .Output("of_gate: float")
+    .Output("of_up: float")
+    .SetShapeFn(anyShape);
+
+class SwiGluGrad : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor& given = context->input(1);
+    const int rows = rowsOf(given), width = columnsOf(given) / 2;
+    const float* dh = data<float>(context, 0);
+    const TensorShape own({rows, width}), none({0});
+    float* slopes = output<float>(context, 0, given.shape());
+    float* ofGate = output<float>(context, 1, optional(context, 2) ? own : none);
+    float* ofUp = output<float>(context, 2, optional(context, 3) ? own : none);
+    if (!slopes) return;
+    const bool gates = optional(context, 2), ups = optional(context, 3);
+    parallelRows(context, rows, 8, 6 * width, [&](int from, int to) {
+      for (int row = from; row < to; row++) {
+        const GatedRow in(context, 1, row, width);
+        const size_t at = static_cast<size_t>(row) * width;
+        float *dGate = slopes + 2 * at, *dUp = dGate + width;
+        sweep(width, [&](int i, auto read, auto write) {
+          const Vec gate = in.gateAt(i, read), s = sigmoid(gate), dy = read(dh + at + i), silu = gate * s;
+          const Vec toGate = dy * in.upAt(i, read) * (s + silu - silu * s), toUp = dy * silu;
+          write(dGate + i, toGate);
+          write(dUp + i, toUp);
+          if (gates) write(ofGate + at + i, toGate);
+          if (ups) write(ofUp + at + i, toUp);
+        });
+      }
+    });
+  }
+};
+
+REGISTER_KERNEL_BUILDER(Name("PalimpsestSwiGlu").Device(tensorflow::DEVICE_CPU), SwiGlu);
+REGISTER_KERNEL_BUILDER(Name("PalimpsestSwiGluGrad").Device(tensorflow::DEVICE_CPU), SwiGluGrad);
+
+}  // namespace palimpsest
