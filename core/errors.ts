@@ -103,6 +103,10 @@ export const catalogue = {
   },
   PLUGIN_MANIFEST: { sentence: "A plugin's manifest does not fit", remedy: 'See docs/write-a-plugin.md.' },
   PLUGIN_MISSING: { sentence: 'A plugin needs another one that is not in the run', remedy: 'Add it to the config.' },
+  PRECISION_UNSUPPORTED: {
+    sentence: 'The engine does not know this precision',
+    remedy: 'Use `precision: f32`, or `--engine native`.',
+  },
   PLUGIN_UNKNOWN: {
     sentence: 'There is no such plugin',
     remedy: '`palimpsest plugins` lists them; a path starts with ./',

@@ -20,11 +20,19 @@ export type * from './contracts/plugin.js';
 export type * from './contracts/regularizer.js';
 export type * from './contracts/tensors.js';
 export type * from './contracts/tokenizer.js';
-export { type AttentionAdditions, type AttentionFrame, attention, type PastSegment } from './engine/ops/attention.js';
+export { hasBfloat16 } from './engine/bfloat16.js';
+export {
+  type AttentionAdditions,
+  type AttentionFrame,
+  attention,
+  type PastSegment,
+  projectedAttention,
+} from './engine/ops/attention.js';
 export { tokenCrossEntropy } from './engine/ops/cross-entropy.js';
 export { detached } from './engine/ops/detached.js';
 export { feedForwardBlock } from './engine/ops/feed-forward.js';
 export { FrozenLinear, type LinearPart } from './engine/ops/frozen-linear.js';
+export { type FrozenMatrix, frozenMatrix } from './engine/ops/frozen-matrix.js';
 export { fused } from './engine/ops/fused.js';
 export { gatherRows } from './engine/ops/gather-rows.js';
 export {
@@ -35,6 +43,7 @@ export {
 } from './engine/ops/kl-divergence.js';
 export { lowRankAddition } from './engine/ops/low-rank.js';
 export { product } from './engine/ops/mat-mul.js';
+export type { Precision } from './engine/ops/precision.js';
 export { recomputed } from './engine/ops/recompute.js';
 export { rmsNorm } from './engine/ops/rms-norm.js';
 export { type RotaryTable, rotaryTable } from './engine/ops/rotary.js';

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunEngine } from '../contracts/observer.js';
 import { problem } from '../errors.js';
+import { allowBfloat16 } from './bfloat16.js';
 import './gradients.js';
 import { installedEngines } from './engine-cache.js';
 import { gpuName } from './gpu.js';
@@ -103,6 +104,7 @@ async function startNative(): Promise<EngineInfo> {
     throw missing(`an addon that does not load: ${(error as Error).message}`);
   }
   await setBackend('native');
+  allowBfloat16();
   const { binding, isUsingGpuDevice } = tf.backend() as NativeBackend;
   const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
   if (isUsingGpuDevice)

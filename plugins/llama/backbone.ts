@@ -5,11 +5,13 @@ import {
   type ForwardRequest,
   type ForwardResult,
   type FrozenLinear,
+  hasBfloat16,
   inject,
   injectable,
   type LinearSite,
   type ModelSizes,
   OPTIONS,
+  type Precision,
   problem,
   WEIGHTS,
   type WeightSource,
@@ -24,7 +26,14 @@ import { holderOf, type LlamaWeights, loadWeights } from './weights.js';
 /** GGUF's name for the rotary divisors of Llama 3.x. */
 const DIVISORS = 'rope_freqs.weight';
 
-/** Decoder of the Llama family with frozen weights in float32 (Touvron et al. 2023, arXiv 2307.09288). */
+/** The options that the backbone reads. */
+export interface LlamaOptions {
+  readonly recompute: 'auto' | 'none' | 'layer' | number;
+  /** Default f32. */
+  readonly precision?: Precision;
+}
+
+/** Decoder of the Llama family with frozen weights (Touvron et al. 2023, arXiv 2307.09288). */
 @injectable()
 export class LlamaBackbone implements Backbone {
   readonly sizes: ModelSizes;
@@ -36,8 +45,9 @@ export class LlamaBackbone implements Backbone {
 
   constructor(
     @inject(WEIGHTS) private readonly source: WeightSource,
-    @inject(OPTIONS) private readonly options: { recompute: 'auto' | 'none' | 'layer' },
+    @inject(OPTIONS) private readonly options: LlamaOptions,
   ) {
+    checkPrecision(options.precision ?? 'f32');
     checkArchitecture(source);
     this.sizes = sizesOf(source.config, source.tensors.values());
     this.linearSites = linearSites(this.sizes);
@@ -49,7 +59,7 @@ export class LlamaBackbone implements Backbone {
     const { config, path, tensors } = this.source;
     const divisors = tensors.has(DIVISORS) ? await this.source.read(DIVISORS) : undefined;
     this.frequencies = rotaryFrequencies(config, divisors, path);
-    this.weights = await loadWeights(this.source, this.sizes);
+    this.weights = await loadWeights(this.source, this.sizes, this.options.precision ?? 'f32');
   }
 
   forward(request: ForwardRequest): ForwardResult {
@@ -60,7 +70,7 @@ export class LlamaBackbone implements Backbone {
       weights: this.loaded(),
       frequencies: this.frequencies,
       linearSites: this.linearSites,
-      recompute: this.recomputes(),
+      recomputedEvery: this.recomputedEvery(),
     }).run();
   }
 
@@ -79,8 +89,10 @@ export class LlamaBackbone implements Backbone {
     this.weights = undefined;
   }
 
-  private recomputes(): boolean {
-    return this.options.recompute === 'layer' || (this.options.recompute === 'auto' && tf.getBackend() === 'wasm');
+  private recomputedEvery(): number {
+    const { recompute } = this.options;
+    if (typeof recompute === 'number') return recompute;
+    return recompute === 'layer' || (recompute === 'auto' && tf.getBackend() === 'wasm') ? 1 : 0;
   }
 
   private holder(site: LinearSite): { linear: FrozenLinear; row: number } {
@@ -93,4 +105,14 @@ export class LlamaBackbone implements Backbone {
     if (!this.weights) throw new Error('LlamaBackbone.load() has not been called');
     return this.weights;
   }
+}
+
+/** @throws PalimpsestError PRECISION_UNSUPPORTED */
+function checkPrecision(precision: Precision): void {
+  if (precision === 'f32' || hasBfloat16()) return;
+  throw problem('PRECISION_UNSUPPORTED', {
+    where: 'precision',
+    expected: 'f32',
+    got: `${precision} on ${tf.getBackend()}`,
+  });
 }

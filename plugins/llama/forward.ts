@@ -18,7 +18,7 @@ import { attentionBias, positionsOf } from './frame.js';
 import { GrowingRows } from './growing-rows.js';
 import { attentionOutput, feedForward, hasTrainable, headOutputs, type LayerFrame } from './layer.js';
 import { bySite, logitPositions } from './request.js';
-import { linearKinds, siteNames } from './sites.js';
+import { kindsBehindHeads, type LinearKind, layerSites, linearKinds, siteNames } from './sites.js';
 import type { LlamaWeights } from './weights.js';
 
 /** What every pass of one model shares. */
@@ -28,7 +28,8 @@ export interface LoadedLlama {
   readonly weights: LlamaWeights;
   readonly frequencies: Float64Array;
   readonly linearSites: readonly LinearSite[];
-  readonly recompute: boolean;
+  /** Activations inside every n-th layer are made anew in the backward pass; 0: in none. */
+  readonly recomputedEvery: number;
 }
 
 /** One run of the model over one batch. */
@@ -40,6 +41,8 @@ export class ForwardPass {
   private readonly past?: LlamaCache;
   private readonly fresh: PastSegment[] = [];
   private differentiable = false;
+  /** Whether the last layer went on with the positions of the logits only. */
+  private picked = false;
 
   constructor(
     private readonly request: ForwardRequest,
@@ -68,38 +71,77 @@ export class ForwardPass {
     const { weights, config } = this.model;
     const frame = this.attentionFrame();
     let x = this.site(siteNames.embedding, this.embed());
-    for (let layer = 0; layer < weights.layers.length; layer++) x = this.layer(layer, x, frame);
+    const end = this.layersNeeded();
+    for (let layer = 0; layer < end; layer++) x = this.layer(layer, x, frame);
     const normTouched = this.touches(siteNames.norm);
     if (normTouched) x = this.site(siteNames.norm, rmsNorm(x, weights.norm, config.rms_norm_eps));
     if (logits === 'none') return undefined;
-    const positions = logitPositions(batch, logits, this.rows);
+    const positions = this.picked ? undefined : logitPositions(batch, logits, this.rows);
     const rows = positions ? gatherRows(x, positions) : x;
     return weights.head.apply(normTouched ? rows : rmsNorm(rows, weights.norm, config.rms_norm_eps));
   }
 
-  private embed(): tf.Tensor2D {
-    return tf.gather(this.model.weights.embedding, tf.tensor1d(this.request.batch.ids, 'int32'));
+  /** How many layers reach the logits, the cache or a capture. */
+  private layersNeeded(): number {
+    const { logits = 'none', keepCache, variants } = this.request;
+    const { length } = this.model.weights.layers;
+    if (logits !== 'none' || keepCache || variants || this.wanted.has(siteNames.norm)) return length;
+    const captured = (layer: number) => layerSites(layer).some((site) => this.wanted.has(site));
+    for (let layer = length - 1; layer >= 0; layer--) if (captured(layer)) return layer + 1;
+    return 0;
   }
 
+  private embed(): tf.Tensor2D {
+    return this.model.weights.embedding.rows(this.request.batch.ids);
+  }
+
+  /** Frees what the layer made but its output and the captures, which the tape does not need. */
   private layer(layer: number, x: tf.Tensor2D, frame: AttentionFrame): tf.Tensor2D {
+    return tf.tidy(() => ({ x: this.residualAfter(layer, x, frame), captures: this.captures })).x;
+  }
+
+  private residualAfter(layer: number, x: tf.Tensor2D, frame: AttentionFrame): tf.Tensor2D {
     const { heads, headWidth } = this.model.sizes;
     const parts = this.layerFrame(layer, frame);
-    const z = this.site(siteNames.heads(layer), headOutputs(x, parts), [heads, headWidth]);
+    const all = this.site(siteNames.heads(layer), headOutputs(x, parts), [heads, headWidth]);
+    const [z, before] = this.reachingLogits(layer, [all, this.rows.level(x)]);
     const afterHeads = this.layerFrame(layer, frame, hasTrainable(parts, ['q_proj', 'k_proj', 'v_proj']));
     const o = this.site(siteNames.attention(layer), attentionOutput(z, afterHeads));
     const afterOutput = this.layerFrame(layer, frame, hasTrainable(parts, ['o_proj']));
-    const after = this.site(siteNames.residual(layer), feedForward(this.rows.level(x), o, afterOutput));
+    const after = this.site(siteNames.residual(layer), feedForward(before, o, afterOutput));
     this.differentiable ||= hasTrainable(parts, linearKinds);
     return after;
+  }
+
+  /**
+   * Rows [N, F] at the positions whose logits are wanted, [P, F], in the last layer, behind whose heads no position reads another;
+   * all rows elsewhere, or where an adapter, an edit or a capture there sees them.
+   */
+  private reachingLogits(layer: number, rows: readonly tf.Tensor2D[]): readonly tf.Tensor2D[] {
+    const { batch, logits, additions } = this.request;
+    if (layer < this.model.weights.layers.length - 1) return rows;
+    const positions = logitPositions(batch, logits, this.rows);
+    const seen = [siteNames.attention(layer), siteNames.residual(layer), siteNames.norm].some((site) =>
+      this.touches(site),
+    );
+    const adapted = kindsBehindHeads.some((kind) => additions?.(this.linearSite(layer, kind)));
+    if (!positions || seen || adapted) return rows;
+    this.picked = true;
+    return rows.map((x) => gatherRows(x, positions));
+  }
+
+  private linearSite(layer: number, kind: LinearKind): LinearSite {
+    return this.model.linearSites[layer * linearKinds.length + linearKinds.indexOf(kind)];
   }
 
   private layerFrame(layer: number, attention: AttentionFrame, differentiable = false): LayerFrame {
     this.differentiable ||= differentiable;
     const { past, fresh } = this;
     const keep = this.request.keepCache === true;
+    const every = this.model.recomputedEvery;
     return {
       weights: this.model.weights.layers[layer],
-      site: (kind) => this.model.linearSites[layer * linearKinds.length + linearKinds.indexOf(kind)],
+      site: (kind) => this.linearSite(layer, kind),
       epsilon: this.model.config.rms_norm_eps,
       attention: {
         ...attention,
@@ -110,7 +152,7 @@ export class ForwardPass {
       },
       additions: this.request.additions,
       dropout: this.request.dropout,
-      recompute: this.model.recompute && !keep,
+      recompute: every > 0 && layer % every === 0 && !keep,
       differentiable: this.differentiable,
     };
   }

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type Additions,
   type AttentionFrame,
-  attention,
   type DropoutDraw,
   feedForwardBlock,
   type LinearAddition,
   type LinearSite,
+  projectedAttention,
   type RotaryTable,
   recomputed,
   rmsNorm,
@@ -42,7 +42,7 @@ export function headOutputs(x: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
       keys: addition('k_proj', normed),
       values: addition('v_proj', normed),
     };
-    return attention(frame.weights.queryKeyValue.apply(normed), added, frame.attention);
+    return projectedAttention(normed, frame.weights.queryKeyValue, added, frame.attention);
   });
 }
 

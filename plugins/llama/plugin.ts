@@ -3,10 +3,16 @@ import { LlamaBackbone } from './backbone.js';
 
 export const llamaOptions = z.strictObject({
   model: filePathOrName().describe('A folder or .gguf file, a hub id (owner/name), or a known name.'),
+  precision: z
+    .enum(['f32', 'bf16'])
+    .default('f32')
+    .describe('How frozen weights are held: float32, or bfloat16 (native engine); everything else is float32.'),
   recompute: z
-    .enum(['auto', 'none', 'layer'])
+    .union([z.enum(['auto', 'none', 'layer']), z.int().min(2)])
     .default('auto')
-    .describe('Which activations the backward pass makes anew: those inside a layer, or none; auto: layer on wasm.'),
+    .describe(
+      'Which activations the backward pass makes anew: those inside every layer, inside every n-th layer, or none; auto: layer on wasm.',
+    ),
 });
 
 export default definePlugin({

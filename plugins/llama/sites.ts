@@ -13,6 +13,14 @@ export const siteNames = {
 export const linearKinds = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 export type LinearKind = (typeof linearKinds)[number];
 
+/** Those that work on each position by itself, from head outputs to the residual after the layer. */
+export const kindsBehindHeads: readonly LinearKind[] = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'];
+
+/** The activation sites within a layer, in order. */
+export function layerSites(layer: number): string[] {
+  return [siteNames.heads(layer), siteNames.attention(layer), siteNames.residual(layer)];
+}
+
 function isMlp(kind: LinearKind): boolean {
   return kind === 'gate_proj' || kind === 'up_proj' || kind === 'down_proj';
 }

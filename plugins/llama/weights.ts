@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   FrozenLinear,
+  type FrozenMatrix,
+  frozenMatrix,
   type LinearPart,
   type LinearSite,
   type ModelSizes,
+  type Precision,
   problem,
   type WeightSource,
 } from '../../core/index.js';
@@ -50,7 +53,7 @@ export function holderOf(
 /** All frozen tensors of a model. */
 export interface LlamaWeights {
   /** [V, D] */
-  readonly embedding: tf.Tensor2D;
+  readonly embedding: FrozenMatrix;
   readonly layers: readonly LayerWeights[];
   /** [D] */
   readonly norm: tf.Tensor1D;
@@ -59,13 +62,17 @@ export interface LlamaWeights {
 }
 
 /** Reads every tensor, one at a time; keeps none where one fails. @throws PalimpsestError TENSOR_INVALID, MODEL_FILE */
-export async function loadWeights(source: WeightSource, sizes: ModelSizes): Promise<LlamaWeights> {
+export async function loadWeights(
+  source: WeightSource,
+  sizes: ModelSizes,
+  precision: Precision,
+): Promise<LlamaWeights> {
   const made: Disposable[] = [];
   const dispose = () => {
     for (const one of made.splice(0)) one.dispose();
   };
   try {
-    return { ...(await new WeightLoader(source, made).model(sizes)), dispose };
+    return { ...(await new WeightLoader(source, precision, made).model(sizes)), dispose };
   } catch (error) {
     dispose();
     throw error;
@@ -80,20 +87,16 @@ class WeightLoader {
   /** @param made receives everything that the engine holds from now on */
   constructor(
     private readonly source: WeightSource,
+    private readonly precision: Precision,
     private readonly made: Disposable[],
   ) {}
 
   async model(sizes: ModelSizes): Promise<Omit<LlamaWeights, 'dispose'>> {
     const { vocabulary, width } = sizes;
-    const shape: [number, number] = [vocabulary, width];
-    const embedding = this.keep(tf.tensor2d(await this.values(`${siteNames.embedding}.weight`, shape), shape));
+    const embedding = await this.matrix(`${siteNames.embedding}.weight`, [vocabulary, width], true);
     const tied = this.source.config.tie_word_embeddings;
-    const head = this.keep(
-      new FrozenLinear(
-        [{ weight: tied ? embedding : await this.values('lm_head.weight', shape), outFeatures: vocabulary }],
-        width,
-      ),
-    );
+    const outputs = tied ? embedding : await this.matrix('lm_head.weight', [vocabulary, width]);
+    const head = new FrozenLinear(outputs, vocabulary);
     const norm = await this.gain(siteNames.norm, width);
     const layers: LayerWeights[] = [];
     for (let layer = 0; layer < sizes.layers; layer++) layers.push(await this.layer(layer, sizes));
@@ -106,7 +109,7 @@ class WeightLoader {
     for (const [name, kinds] of Object.entries(JOINED) as [JoinedName, readonly LinearKind[]][]) {
       const parts: LinearPart[] = [];
       for (const kind of kinds) parts.push(await this.part(siteNames.linear(layer, kind), siteOf(sites, kind)));
-      joined[name] = this.keep(new FrozenLinear(parts, siteOf(sites, kinds[0]).inFeatures));
+      joined[name] = this.keep(FrozenLinear.joined(parts, siteOf(sites, kinds[0]).inFeatures, this.precision));
     }
     return {
       inputNorm: await this.gain(`${siteNames.residual(layer)}.input_layernorm`, sizes.width),
@@ -120,6 +123,10 @@ class WeightLoader {
     const biasName = `${name}.bias`;
     const bias = this.source.tensors.has(biasName) ? await this.values(biasName, [outFeatures]) : undefined;
     return { weight, outFeatures, bias };
+  }
+
+  private async matrix(name: string, shape: [number, number], asRows = false): Promise<FrozenMatrix> {
+    return this.keep(frozenMatrix(tf.tensor2d(await this.values(name, shape), shape), this.precision, asRows));
   }
 
   private async gain(name: string, width: number): Promise<tf.Tensor1D> {

@@ -7,13 +7,14 @@
 namespace palimpsest {
 
 #define PALIMPSEST_ATTENTION_INPUTS \
-  Input("qkv: float")               \
+  Input("qkv: T")                   \
       .Input("to_queries: float")   \
       .Input("to_keys: float")      \
       .Input("to_values: float")    \
       .Input("cosines: float")      \
       .Input("sines: float")        \
       .Input("bias: float")         \
+      .Attr("T: {float, bfloat16}") \
       .Attr("rows: int")            \
       .Attr("heads: int")           \
       .Attr("key_heads: int")       \
@@ -34,12 +35,15 @@ class AttentionKernel : public OpKernel {
 // -> head outputs [N, H d_h]
 REGISTER_OP("PalimpsestAttention").PALIMPSEST_ATTENTION_INPUTS.Output("z: float");
 
+template <typename T>
 class Attention : public AttentionKernel {
  public:
   using AttentionKernel::AttentionKernel;
+  using Inputs = AttentionInputs<T>;
+  using Columns = HeadColumns<T>;
 
   void Compute(OpKernelContext* context) override {
-    const AttentionInputs in(context, 0, batch_, heads_, keyHeads_);
+    const Inputs in(context, 0, batch_, heads_, keyHeads_);
     float* z = output<float>(context, 0, TensorShape({static_cast<int64_t>(in.batch) * in.length, in.queryRow()}));
     if (!z) return;
     const int group = heads_ / keyHeads_;
@@ -54,18 +58,18 @@ class Attention : public AttentionKernel {
 
  private:
   // Query heads `head` to head + count of row b, which share one key head.
-  static void runHeads(const AttentionInputs& in, int b, int head, int count, float* z) {
+  static void runHeads(const Inputs& in, int b, int head, int count, float* z) {
     const size_t rows = static_cast<size_t>(in.length) * in.padded, turned = static_cast<size_t>(in.width) * in.paddedLength();
     float* keysTurned = scratch(turned + 2 * rows + kQueries * static_cast<size_t>(in.paddedLength() + in.padded));
     float *values = keysTurned + turned, *queries = values + rows;
     float* weights = queries + rows;
     float* mixed = weights + static_cast<size_t>(kQueries) * in.paddedLength();
     const int shared = head / (in.heads / in.keyHeads);
-    rotatedHead(in, b, HeadColumns::key(in, b, shared), 1.f, queries);
+    rotatedHead(in, b, Columns::key(in, b, shared), 1.f, queries);
     turnedHead(in, queries, keysTurned);
-    plainHead(in, HeadColumns::value(in, b, shared), values);
+    plainHead(in, Columns::value(in, b, shared), values);
     for (int h = head; h < head + count; h++) {
-      rotatedHead(in, b, HeadColumns::query(in, b, h), 1.f / std::sqrt(static_cast<float>(in.width)), queries);
+      rotatedHead(in, b, Columns::query(in, b, h), 1.f / std::sqrt(static_cast<float>(in.width)), queries);
       for (int t = 0; t < in.length; t += kQueries) {
         const int some = std::min(kQueries, in.length - t), row = in.paddedLength();
         probabilities(in, b, t, some, queries, keysTurned, weights);
@@ -78,6 +82,6 @@ class Attention : public AttentionKernel {
   }
 };
 
-REGISTER_KERNEL_BUILDER(Name("PalimpsestAttention").Device(tensorflow::DEVICE_CPU), Attention);
+PALIMPSEST_KERNELS("PalimpsestAttention", Attention);
 
 }  // namespace palimpsest

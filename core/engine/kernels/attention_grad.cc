@@ -6,14 +6,16 @@ namespace palimpsest {
 // dz [N, H d_h] and the inputs of the forward pass -> the slope of qkv, and by themselves those of what was added.
 REGISTER_OP("PalimpsestAttentionGrad")
     .Input("dz: float")
-    .PALIMPSEST_ATTENTION_INPUTS.Output("slopes: float")
+    .PALIMPSEST_ATTENTION_INPUTS.Output("slopes: T")
     .Output("of_queries: float")
     .Output("of_keys: float")
     .Output("of_values: float");
 
 // Where the slopes of one head go: into the joined rows, and by themselves where `own` is not null.
+template <typename T>
 struct HeadSlopes {
-  float *joined, *own;
+  T* joined;
+  float* own;
   int joinedRow, ownRow;
 
   void write(int t, int i, Vec v, int count) const {
@@ -22,7 +24,8 @@ struct HeadSlopes {
   }
 
  private:
-  static void put(float* p, Vec v, int count) {
+  template <typename P>
+  static void put(P* p, Vec v, int count) {
     if (count == kLanes) {
       store(p, v);
     } else {
@@ -31,16 +34,20 @@ struct HeadSlopes {
   }
 };
 
+template <typename T>
 class AttentionGrad : public AttentionKernel {
  public:
   using AttentionKernel::AttentionKernel;
+  using Inputs = AttentionInputs<T>;
+  using Columns = HeadColumns<T>;
+  using Slopes = HeadSlopes<T>;
 
   void Compute(OpKernelContext* context) override {
-    const AttentionInputs in(context, 1, batch_, heads_, keyHeads_);
+    const Inputs in(context, 1, batch_, heads_, keyHeads_);
     const float* dz = data<float>(context, 0);
     const int64_t rows = static_cast<int64_t>(in.batch) * in.length;
     const TensorShape none({0});
-    float* slopes = output<float>(context, 0, TensorShape({rows, in.row}));
+    T* slopes = output<T>(context, 0, TensorShape({rows, in.row}));
     float* ofQueries = output<float>(context, 1, in.toQueries ? TensorShape({rows, in.queryRow()}) : none);
     float* ofKeys = output<float>(context, 2, in.toKeys ? TensorShape({rows, in.keyRow()}) : none);
     float* ofValues = output<float>(context, 3, in.toValues ? TensorShape({rows, in.keyRow()}) : none);
@@ -55,16 +62,17 @@ class AttentionGrad : public AttentionKernel {
 
  private:
   struct Outputs {
-    float *slopes, *ofQueries, *ofKeys, *ofValues;
+    T* slopes;
+    float *ofQueries, *ofKeys, *ofValues;
   };
 
-  static HeadSlopes slopesAt(const AttentionInputs& in, int b, float* slopes, int column, float* own, int ownRow, int ownColumn) {
+  static Slopes slopesAt(const Inputs& in, int b, T* slopes, int column, float* own, int ownRow, int ownColumn) {
     const size_t first = static_cast<size_t>(b) * in.length;
     return {slopes + first * in.row + column, own ? own + first * ownRow + ownColumn : nullptr, in.row, ownRow};
   }
 
   // All query heads of row b that share one key head.
-  static void runGroup(const AttentionInputs& in, int b, int shared, const float* dz, const Outputs& out) {
+  static void runGroup(const Inputs& in, int b, int shared, const float* dz, const Outputs& out) {
     const int group = in.heads / in.keyHeads, length = in.length, row = in.paddedLength(), padded = in.padded;
     const size_t rows = static_cast<size_t>(length) * padded, turned = static_cast<size_t>(in.width) * row;
     const size_t block = static_cast<size_t>(kQueries) * row;
@@ -73,15 +81,16 @@ class AttentionGrad : public AttentionKernel {
     float *dKeys = given + rows, *dValues = dKeys + rows, *keysTurned = dValues + rows, *valuesTurned = keysTurned + turned;
     float *weights = valuesTurned + turned, *dScores = weights + block, *dQueries = dScores + block;
     const float scale = 1.f / std::sqrt(static_cast<float>(in.width));
-    rotatedHead(in, b, HeadColumns::key(in, b, shared), 1.f, keys);
-    plainHead(in, HeadColumns::value(in, b, shared), values);
+    rotatedHead(in, b, Columns::key(in, b, shared), 1.f, keys);
+    plainHead(in, Columns::value(in, b, shared), values);
     turnedHead(in, keys, keysTurned);
     turnedHead(in, values, valuesTurned);
     std::fill(dKeys, dKeys + 2 * rows, 0.f);
     for (int head = shared * group; head < (shared + 1) * group; head++) {
-      rotatedHead(in, b, HeadColumns::query(in, b, head), scale, queries);
-      plainHead(in, {dz + static_cast<size_t>(b) * length * in.queryRow() + head * in.width, nullptr, in.queryRow(), 0}, given);
-      const HeadSlopes ofHead =
+      rotatedHead(in, b, Columns::query(in, b, head), scale, queries);
+      const float* dzOfHead = dz + static_cast<size_t>(b) * length * in.queryRow() + head * in.width;
+      plainHead(in, HeadColumns<float>{dzOfHead, nullptr, in.queryRow(), 0}, given);
+      const Slopes ofHead =
           slopesAt(in, b, out.slopes, head * in.width, out.ofQueries, in.queryRow(), head * in.width);
       for (int t = 0; t < length; t += kQueries) {
         const int some = std::min(kQueries, length - t), seen = t + some, columns = roundUp(seen);
@@ -99,7 +108,7 @@ class AttentionGrad : public AttentionKernel {
     }
     const int keyColumn = in.queryRow() + shared * in.width, own = shared * in.width;
     turnedBack(in, b, 0, length, dKeys, 1.f, slopesAt(in, b, out.slopes, keyColumn, out.ofKeys, in.keyRow(), own));
-    const HeadSlopes ofValues = slopesAt(in, b, out.slopes, keyColumn + in.keyRow(), out.ofValues, in.keyRow(), own);
+    const Slopes ofValues = slopesAt(in, b, out.slopes, keyColumn + in.keyRow(), out.ofValues, in.keyRow(), own);
     for (int t = 0; t < length; t++)
       for (int i = 0; i < in.width; i += kLanes)
         ofValues.write(t, i, load(dValues + static_cast<size_t>(t) * padded + i), std::min(kLanes, in.width - i));
@@ -115,8 +124,8 @@ class AttentionGrad : public AttentionKernel {
   }
 
   // The gradient of `rotatedHead` for `count` tokens from `first` on.
-  static void turnedBack(const AttentionInputs& in, int b, int first, int count, const float* slopes, float scale,
-                         const HeadSlopes& out) {
+  static void turnedBack(const Inputs& in, int b, int first, int count, const float* slopes, float scale,
+                         const Slopes& out) {
     const int half = in.half;
     for (int t = 0; t < count; t++) {
       const float* dy = slopes + static_cast<size_t>(t) * in.padded;
@@ -135,6 +144,6 @@ class AttentionGrad : public AttentionKernel {
   }
 };
 
-REGISTER_KERNEL_BUILDER(Name("PalimpsestAttentionGrad").Device(tensorflow::DEVICE_CPU), AttentionGrad);
+PALIMPSEST_KERNELS("PalimpsestAttentionGrad", AttentionGrad);
 
 }  // namespace palimpsest

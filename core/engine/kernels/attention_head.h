@@ -13,9 +13,12 @@ constexpr int kQueries = 64;
 
 // The inputs of an attention call: qkv [N, (H + 2K) d_h], what adapters add to queries, keys and values (or nothing), cosines and
 // signed sines [N, 1, d_h], and what is hidden, [B or 1, 1, T, T] (or nothing). Queries see no later keys.
+template <typename T>
 struct AttentionInputs {
+  using Joined = T;
   int batch, length, heads, keyHeads, width, half, padded, row;
-  const float *qkv, *toQueries, *toKeys, *toValues, *cosines, *sines, *bias;
+  const T* qkv;
+  const float *toQueries, *toKeys, *toValues, *cosines, *sines, *bias;
   int biasRows;
 
   AttentionInputs(OpKernelContext* context, int first, int batch, int heads, int keyHeads)
@@ -26,7 +29,7 @@ struct AttentionInputs {
     width = row / (heads + 2 * keyHeads);
     half = width / 2;
     padded = roundUp(width);
-    qkv = data<float>(context, first);
+    qkv = data<T>(context, first);
     toQueries = optional(context, first + 1);
     toKeys = optional(context, first + 2);
     toValues = optional(context, first + 3);
@@ -45,17 +48,19 @@ struct AttentionInputs {
 };
 
 // A head's columns: those in the joined rows, and those of what is added (or null).
+template <typename T>
 struct HeadColumns {
-  const float *joined, *added;
+  const T* joined;
+  const float* added;
   int joinedRow, addedRow;
 
-  static HeadColumns query(const AttentionInputs& in, int b, int head) {
+  static HeadColumns query(const AttentionInputs<T>& in, int b, int head) {
     return at(in, b, head * in.width, in.toQueries, in.queryRow(), head * in.width);
   }
-  static HeadColumns key(const AttentionInputs& in, int b, int head) {
+  static HeadColumns key(const AttentionInputs<T>& in, int b, int head) {
     return at(in, b, in.queryRow() + head * in.width, in.toKeys, in.keyRow(), head * in.width);
   }
-  static HeadColumns value(const AttentionInputs& in, int b, int head) {
+  static HeadColumns value(const AttentionInputs<T>& in, int b, int head) {
     return at(in, b, in.queryRow() + in.keyRow() + head * in.width, in.toValues, in.keyRow(), head * in.width);
   }
 
@@ -66,14 +71,15 @@ struct HeadColumns {
   }
 
  private:
-  static HeadColumns at(const AttentionInputs& in, int b, int column, const float* added, int addedRow, int addedColumn) {
+  static HeadColumns at(const AttentionInputs<T>& in, int b, int column, const float* added, int addedRow, int addedColumn) {
     const size_t first = static_cast<size_t>(b) * in.length;
     return {in.qkv + first * in.row + column, added ? added + first * addedRow + addedColumn : nullptr, in.row, addedRow};
   }
 };
 
 // The head's values [T, d_h] into rows of `padded` floats, the rest 0.
-inline void plainHead(const AttentionInputs& in, const HeadColumns& columns, float* made) {
+template <typename Inputs, typename Columns>
+void plainHead(const Inputs& in, const Columns& columns, float* made) {
   for (int t = 0; t < in.length; t++) {
     float* out = made + static_cast<size_t>(t) * in.padded;
     sweep(in.width, [&](int i, auto read, auto write) { write(out + i, columns.read(t, i, read)); });
@@ -82,7 +88,8 @@ inline void plainHead(const AttentionInputs& in, const HeadColumns& columns, flo
 }
 
 // The same turned by the tokens' positions and scaled (Su et al. 2021): x cos + swapped(x) sin.
-inline void rotatedHead(const AttentionInputs& in, int b, const HeadColumns& columns, float scale, float* made) {
+template <typename Inputs, typename Columns>
+void rotatedHead(const Inputs& in, int b, const Columns& columns, float scale, float* made) {
   for (int t = 0; t < in.length; t++) {
     float* out = made + static_cast<size_t>(t) * in.padded;
     const size_t angle = (static_cast<size_t>(b) * in.length + t) * in.width;
@@ -98,7 +105,8 @@ inline void rotatedHead(const AttentionInputs& in, int b, const HeadColumns& col
 }
 
 // x [T, padded] -> [d_h, paddedLength], the columns beyond T 0.
-inline void turnedHead(const AttentionInputs& in, const float* x, float* made) {
+template <typename Inputs>
+void turnedHead(const Inputs& in, const float* x, float* made) {
   const int length = in.length, columns = in.paddedLength();
   for (int i = 0; i < in.width; i++) {
     float* out = made + static_cast<size_t>(i) * columns;
@@ -127,7 +135,8 @@ inline void softmaxRow(float* scores, int seen, int columns, const float* hidden
 }
 
 // Attention probabilities of `count` queries from `first` on, [count, paddedLength], up to column `columns`.
-inline void probabilities(const AttentionInputs& in, int b, int first, int count, const float* queries, const float* keysTurned,
+template <typename Inputs>
+void probabilities(const Inputs& in, int b, int first, int count, const float* queries, const float* keysTurned,
                           float* made) {
   const int row = in.paddedLength(), columns = roundUp(first + count);
   const Strided own = {queries + static_cast<size_t>(first) * in.padded, in.padded, 1};

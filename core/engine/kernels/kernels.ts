@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { BFLOAT16 } from '../bfloat16.js';
 
 /** An attribute of an operation. */
-export type KernelAttribute = { readonly int: number } | { readonly float: number };
+export type KernelAttribute = { readonly int: number } | { readonly float: number } | { readonly type: 'f32' | 'bf16' };
 
 /** The part of the native backend that runs operations by name. */
 interface NativeBackend extends tf.KernelBackend {
-  readonly binding: { readonly TF_ATTR_INT: number; readonly TF_ATTR_FLOAT: number };
+  readonly binding: Readonly<Record<'TF_FLOAT' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_TYPE', number>>;
   executeMultipleOutputs(name: string, attributes: object[], inputs: object[], outputs: number): tf.Tensor[];
 }
 
@@ -51,11 +52,12 @@ export function runKernel(
   const backend = tf.backend() as NativeBackend;
   nothing ??= { dataId: backend.write(new Float32Array(0), [0], 'float32') };
   const given = inputs.map((input) => input ?? (nothing as object));
-  const { TF_ATTR_INT, TF_ATTR_FLOAT } = backend.binding;
-  const written = Object.entries(attributes).map(([name, attribute]) =>
-    'int' in attribute
-      ? { name, type: TF_ATTR_INT, value: attribute.int }
-      : { name, type: TF_ATTR_FLOAT, value: attribute.float },
-  );
+  const written = Object.entries(attributes).map(([name, one]) => ({ name, ...attributeOf(one, backend) }));
   return backend.executeMultipleOutputs(`Palimpsest${name}`, written, given, outputs);
+}
+
+function attributeOf(attribute: KernelAttribute, { binding }: NativeBackend): { type: number; value: number } {
+  if ('int' in attribute) return { type: binding.TF_ATTR_INT, value: attribute.int };
+  if ('float' in attribute) return { type: binding.TF_ATTR_FLOAT, value: attribute.float };
+  return { type: binding.TF_ATTR_TYPE, value: attribute.type === 'bf16' ? BFLOAT16 : binding.TF_FLOAT };
 }

@@ -35,6 +35,11 @@ inline void parallelRows(OpKernelContext* context, int rows, int block, int64_t 
            [&](int unit) { work(unit * block, std::min(rows, (unit + 1) * block)); });
 }
 
+// Registers an operation whose attribute T is the type that products are taken in.
+#define PALIMPSEST_KERNELS(name, Kernel)                                                                                      \
+  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<float>("T"), Kernel<float>);              \
+  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<tensorflow::bfloat16>("T"), Kernel<bf16>)
+
 template <typename T>
 const T* data(OpKernelContext* context, int input) {
   return context->input(input).flat<T>().data();

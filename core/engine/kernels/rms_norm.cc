@@ -10,12 +10,14 @@ REGISTER_OP("PalimpsestRmsNorm")
     .Input("x: float")
     .Input("added: float")
     .Input("gain: float")
-    .Output("y: float")
+    .Output("y: T")
     .Output("inverse: float")
     .Output("sum: float")
+    .Attr("T: {float, bfloat16}")
     .Attr("epsilon: float")
     .SetShapeFn(anyShape);
 
+template <typename T>
 class RmsNorm : public OpKernel {
  public:
   explicit RmsNorm(OpKernelConstruction* context) : OpKernel(context) {
@@ -26,7 +28,7 @@ class RmsNorm : public OpKernel {
     const Tensor& given = context->input(0);
     const int rows = rowsOf(given), width = columnsOf(given);
     const float *x = data<float>(context, 0), *added = optional(context, 1), *gain = data<float>(context, 2);
-    float* y = output<float>(context, 0, given.shape());
+    T* y = output<T>(context, 0, given.shape());
     float* inverse = output<float>(context, 1, TensorShape({rows}));
     float* both = output<float>(context, 2, added ? given.shape() : TensorShape({0}));
     if (!y || !inverse || (added && !both)) return;
@@ -57,14 +59,16 @@ class RmsNorm : public OpKernel {
 
 // dy, x [N, D], r [N], gain [D] -> dx = r (gain dy - u mean(gain dy u)) + past with u = x r; `past` [N, D] or empty.
 REGISTER_OP("PalimpsestRmsNormGrad")
-    .Input("dy: float")
+    .Input("dy: T")
     .Input("x: float")
     .Input("inverse: float")
     .Input("gain: float")
     .Input("past: float")
     .Output("dx: float")
+    .Attr("T: {float, bfloat16}")
     .SetShapeFn(anyShape);
 
+template <typename T>
 class RmsNormGrad : public OpKernel {
  public:
   using OpKernel::OpKernel;
@@ -72,7 +76,8 @@ class RmsNormGrad : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(1);
     const int rows = rowsOf(given), width = columnsOf(given);
-    const float *dy = data<float>(context, 0), *x = data<float>(context, 1), *inverse = data<float>(context, 2);
+    const T* dy = data<T>(context, 0);
+    const float *x = data<float>(context, 1), *inverse = data<float>(context, 2);
     const float *gain = data<float>(context, 3), *past = optional(context, 4);
     float* dx = output<float>(context, 0, given.shape());
     if (!dx) return;
@@ -93,7 +98,31 @@ class RmsNormGrad : public OpKernel {
   }
 };
 
-REGISTER_KERNEL_BUILDER(Name("PalimpsestRmsNorm").Device(tensorflow::DEVICE_CPU), RmsNorm);
-REGISTER_KERNEL_BUILDER(Name("PalimpsestRmsNormGrad").Device(tensorflow::DEVICE_CPU), RmsNormGrad);
+PALIMPSEST_KERNELS("PalimpsestRmsNorm", RmsNorm);
+PALIMPSEST_KERNELS("PalimpsestRmsNormGrad", RmsNormGrad);
+
+// x float + y -> float, of one shape: what a product gives added to the residual.
+REGISTER_OP("PalimpsestSum").Input("x: float").Input("y: T").Output("sum: float").Attr("T: {float, bfloat16}").SetShapeFn(anyShape);
+
+template <typename T>
+class Sum : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor& given = context->input(0);
+    const int rows = rowsOf(given), width = columnsOf(given);
+    const float* x = data<float>(context, 0);
+    const T* y = data<T>(context, 1);
+    float* sum = output<float>(context, 0, given.shape());
+    if (!sum) return;
+    parallelRows(context, rows, 16, width, [&](int from, int to) {
+      const size_t at = static_cast<size_t>(from) * width;
+      sweep((to - from) * width, [&](int i, auto read, auto write) { write(sum + at + i, read(x + at + i) + read(y + at + i)); });
+    });
+  }
+};
+
+PALIMPSEST_KERNELS("PalimpsestSum", Sum);
 
 }  // namespace palimpsest

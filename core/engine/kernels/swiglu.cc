@@ -5,19 +5,22 @@ namespace palimpsest {
 
 // What adapters add to gate and up [N, F] may be left out, as tensors without elements.
 REGISTER_OP("PalimpsestSwiGlu")
-    .Input("gate_up: float")
+    .Input("gate_up: T")
     .Input("to_gate: float")
     .Input("to_up: float")
-    .Output("hidden: float")
+    .Output("hidden: T")
+    .Attr("T: {float, bfloat16}")
     .SetShapeFn(anyShape);
 
 // One row's gate and up with what is added to them.
+template <typename T>
 struct GatedRow {
-  const float *gate, *up, *toGate, *toUp;
+  const T *gate, *up;
+  const float *toGate, *toUp;
 
   GatedRow(OpKernelContext* context, int first, int row, int width) {
     const size_t at = static_cast<size_t>(row) * width;
-    gate = data<float>(context, first) + 2 * at;
+    gate = data<T>(context, first) + 2 * at;
     up = gate + width;
     toGate = optional(context, first + 1);
     toUp = optional(context, first + 2);
@@ -36,6 +39,7 @@ struct GatedRow {
   }
 };
 
+template <typename T>
 class SwiGlu : public OpKernel {
  public:
   using OpKernel::OpKernel;
@@ -43,12 +47,12 @@ class SwiGlu : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(0);
     const int rows = rowsOf(given), width = columnsOf(given) / 2;
-    float* hidden = output<float>(context, 0, TensorShape({rows, width}));
+    T* hidden = output<T>(context, 0, TensorShape({rows, width}));
     if (!hidden) return;
     parallelRows(context, rows, 8, 4 * width, [&](int from, int to) {
       for (int row = from; row < to; row++) {
-        const GatedRow in(context, 0, row, width);
-        float* out = hidden + static_cast<size_t>(row) * width;
+        const GatedRow<T> in(context, 0, row, width);
+        T* out = hidden + static_cast<size_t>(row) * width;
         sweep(width, [&](int i, auto read, auto write) {
           const Vec gate = in.gateAt(i, read);
           write(out + i, gate * sigmoid(gate) * in.upAt(i, read));
@@ -61,15 +65,17 @@ class SwiGlu : public OpKernel {
 // With s = sigmoid(gate): dgate = dh up s (1 + gate (1 - s)), dup = dh gate s, side by side [N, 2F]; again by themselves [N, F]
 // where something was added to gate or to up.
 REGISTER_OP("PalimpsestSwiGluGrad")
-    .Input("dh: float")
-    .Input("gate_up: float")
+    .Input("dh: T")
+    .Input("gate_up: T")
     .Input("to_gate: float")
     .Input("to_up: float")
-    .Output("slopes: float")
+    .Output("slopes: T")
     .Output("of_gate: float")
     .Output("of_up: float")
+    .Attr("T: {float, bfloat16}")
     .SetShapeFn(anyShape);
 
+template <typename T>
 class SwiGluGrad : public OpKernel {
  public:
   using OpKernel::OpKernel;
@@ -77,18 +83,18 @@ class SwiGluGrad : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(1);
     const int rows = rowsOf(given), width = columnsOf(given) / 2;
-    const float* dh = data<float>(context, 0);
+    const T* dh = data<T>(context, 0);
     const TensorShape own({rows, width}), none({0});
-    float* slopes = output<float>(context, 0, given.shape());
+    T* slopes = output<T>(context, 0, given.shape());
     float* ofGate = output<float>(context, 1, optional(context, 2) ? own : none);
     float* ofUp = output<float>(context, 2, optional(context, 3) ? own : none);
     if (!slopes) return;
     const bool gates = optional(context, 2), ups = optional(context, 3);
     parallelRows(context, rows, 8, 6 * width, [&](int from, int to) {
       for (int row = from; row < to; row++) {
-        const GatedRow in(context, 1, row, width);
+        const GatedRow<T> in(context, 1, row, width);
         const size_t at = static_cast<size_t>(row) * width;
-        float *dGate = slopes + 2 * at, *dUp = dGate + width;
+        T *dGate = slopes + 2 * at, *dUp = dGate + width;
         sweep(width, [&](int i, auto read, auto write) {
           const Vec gate = in.gateAt(i, read), s = sigmoid(gate), dy = read(dh + at + i), silu = gate * s;
           const Vec toGate = dy * in.upAt(i, read) * (s + silu - silu * s), toUp = dy * silu;
@@ -102,7 +108,7 @@ class SwiGluGrad : public OpKernel {
   }
 };
 
-REGISTER_KERNEL_BUILDER(Name("PalimpsestSwiGlu").Device(tensorflow::DEVICE_CPU), SwiGlu);
-REGISTER_KERNEL_BUILDER(Name("PalimpsestSwiGluGrad").Device(tensorflow::DEVICE_CPU), SwiGluGrad);
+PALIMPSEST_KERNELS("PalimpsestSwiGlu", SwiGlu);
+PALIMPSEST_KERNELS("PalimpsestSwiGluGrad", SwiGluGrad);
 
 }  // namespace palimpsest

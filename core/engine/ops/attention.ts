@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernels, runKernel } from '../kernels/kernels.js';
 import { composedAttention } from './composed-attention.js';
+import type { FrozenLinear } from './frozen-linear.js';
 import { fused } from './fused.js';
+import { narrowed, type Precision, widened } from './precision.js';
 import type { RotaryTable } from './rotary.js';
 
 /** Keys (rotated) and values of earlier tokens, [R, K, S, d_h]; R = 1 is shared by all B rows. */
@@ -43,25 +45,61 @@ export interface AttentionAdditions {
  * [N, H d_h], with a written backward. Past tokens take no gradient.
  */
 export function attention(joined: tf.Tensor2D, added: AttentionAdditions, frame: AttentionFrame): tf.Tensor2D {
-  const native = hasKernels() && !frame.past?.length && !frame.onKeyValues;
-  return native ? byKernel(joined, added, frame) : composed(joined, added, frame);
+  if (!isNative(frame)) return composed(joined, added, frame);
+  return byKernel(joined, added, frame, { precision: 'f32', forward: (x) => x, backward: (slopes) => slopes });
 }
 
-function byKernel(joined: tf.Tensor2D, added: AttentionAdditions, frame: AttentionFrame): tf.Tensor2D {
+/** `attention` of what the linear layers of queries, keys and values, joined as one, make of x [N, D]. */
+export function projectedAttention(
+  x: tf.Tensor2D,
+  projection: FrozenLinear,
+  added: AttentionAdditions,
+  frame: AttentionFrame,
+): tf.Tensor2D {
+  if (!isNative(frame)) return composed(projection.apply(x), added, frame);
+  const { precision } = projection;
+  return byKernel(x, added, frame, {
+    precision,
+    forward: (x) => projection.forward(narrowed(x, precision)),
+    backward: (slopes) => widened(projection.backward(slopes), precision),
+  });
+}
+
+/** The native form takes neither past tokens nor gives keys and values out. */
+function isNative({ past, onKeyValues }: AttentionFrame): boolean {
+  return hasKernels() && !past?.length && !onKeyValues;
+}
+
+/** What lies between an operation's input and queries, keys and values [N, (H + 2K) d_h] of a precision. */
+interface Projection {
+  readonly precision: Precision;
+  forward(x: tf.Tensor2D): tf.Tensor2D;
+  backward(slopes: tf.Tensor2D): tf.Tensor2D;
+}
+
+function byKernel(
+  x: tf.Tensor2D,
+  added: AttentionAdditions,
+  frame: AttentionFrame,
+  { precision, forward, backward }: Projection,
+): tf.Tensor2D {
   const { rotary, bias, onlyCausal, rows, heads, keyValueHeads } = frame;
-  const attributes = { rows: { int: rows }, heads: { int: heads }, key_heads: { int: keyValueHeads } };
-  const hidden = onlyCausal ? undefined : bias;
+  const attributes = {
+    ...{ T: { type: precision }, rows: { int: rows } },
+    ...{ heads: { int: heads }, key_heads: { int: keyValueHeads } },
+  };
   const slots = [added.queries, added.keys, added.values];
   const given = slots.filter((one) => one !== undefined);
-  return fused([joined, ...given], (inputs, save) => {
-    const all = filled([true, ...slots, rotary.cos, rotary.sin, hidden], [...inputs, ...tables(rotary, hidden)]);
+  const hidden = onlyCausal ? undefined : bias;
+  const places = [true, ...slots, rotary.cos, rotary.sin, hidden];
+  return fused([x, ...given], ([x, ...given], save) => {
+    const all = filled(places, [forward(x), ...given, ...tables(rotary, hidden)]);
     save(...all.filter((one) => one !== undefined));
     return {
       value: runKernel('Attention', all, attributes, 1)[0] as tf.Tensor2D,
       gradient: (dz, saved) => {
-        const again = filled([true, ...slots, rotary.cos, rotary.sin, hidden], saved);
-        const [slopes, ...own] = runKernel('AttentionGrad', [dz, ...again], attributes, 4);
-        return [slopes, ...own.filter((_, i) => slots[i] !== undefined)];
+        const [slopes, ...own] = runKernel('AttentionGrad', [dz, ...filled(places, saved)], attributes, 4);
+        return [backward(slopes as tf.Tensor2D), ...own.filter((_, i) => slots[i] !== undefined)];
       },
     };
   });

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernels, runKernel } from '../kernels/kernels.js';
 import type { FrozenLinear } from './frozen-linear.js';
 import { fused } from './fused.js';
+import { narrowed, type Precision, widened } from './precision.js';
 import { normBackward, normForward } from './rms-norm.js';
 import { gateBackward, gateForward } from './swiglu.js';
 
-/** The frozen tensors of a feed-forward block. */
+/** The frozen tensors of a feed-forward block, of one precision. */
 export interface FeedForwardWeights {
   /** [D] */
   readonly gain: tf.Tensor1D;
@@ -24,18 +26,26 @@ export function feedForwardBlock(
   o: tf.Tensor2D,
   { gain, epsilon, gateUp, down }: FeedForwardWeights,
 ): tf.Tensor2D {
+  const { precision } = gateUp;
+  const norm = { gain, epsilon, precision };
   return fused([x, o], ([x, o], save) => {
-    const { value, inverse, source } = normForward(x, gain, epsilon, o);
+    const { value, inverse, source } = normForward(x, norm, o);
     const gates = gateUp.forward(value);
     save(source, inverse, gates);
     return {
-      value: tf.add<tf.Tensor2D>(source, down.forward(gateForward(gates))),
+      value: plus(source, down.forward(gateForward(gates, {}, precision)), precision),
       gradient: (dy, [source, inverse, gates]) => {
-        const [ofGates] = gateBackward(down.backward(dy), gates as tf.Tensor2D);
-        const normed = { source: source as tf.Tensor2D, inverse };
-        const slope = normBackward(gateUp.backward(ofGates as tf.Tensor2D), normed, gain, dy);
+        const ofHidden = down.backward(narrowed(dy, precision));
+        const [ofGates] = gateBackward(ofHidden, gates as tf.Tensor2D, {}, precision);
+        const slope = normBackward(gateUp.backward(ofGates), { source: source as tf.Tensor2D, inverse }, norm, dy);
         return [slope, tf.clone(slope)];
       },
     };
   });
+}
+
+/** x, float32, + what a product gave. */
+function plus(x: tf.Tensor2D, y: tf.Tensor2D, precision: Precision): tf.Tensor2D {
+  if (hasKernels()) return runKernel('Sum', [x, y], { T: { type: precision } }, 1)[0] as tf.Tensor2D;
+  return tf.add(x, widened(y, precision));
 }

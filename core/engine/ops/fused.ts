@@ -7,7 +7,7 @@ export interface FusedOperation<O extends tf.Tensor> {
   gradient(dy: O, saved: tf.Tensor[]): tf.Tensor[];
 }
 
-/** tf.customGrad with types: nothing inside `run` is recorded, `save` keeps tensors for the backward pass. */
+/** tf.customGrad with types: nothing inside `run` is recorded; `save` keeps tensors until the backward pass has used them. */
 export function fused<I extends readonly tf.Tensor[], O extends tf.Tensor>(
   inputs: I,
   run: (inputs: I, save: (...tensors: tf.Tensor[]) => void) => FusedOperation<O>,
@@ -15,7 +15,12 @@ export function fused<I extends readonly tf.Tensor[], O extends tf.Tensor>(
   const operation = tf.customGrad((...parameters: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const save = parameters[parameters.length - 1] as tf.GradSaveFunc;
     const { value, gradient } = run(parameters.slice(0, -1) as unknown as I, (...tensors) => save(tensors));
-    return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => gradient(dy as O, saved)) };
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const slopes = tf.tidy(() => gradient(dy as O, saved));
+      tf.dispose(saved.filter((tensor) => !slopes.includes(tensor)));
+      return slopes;
+    };
+    return { value, gradFunc };
   });
   return operation(...inputs) as O;
 }

@@ -86,7 +86,7 @@ describe('gatherRows', () => {
 describe('FrozenLinear', () => {
   it('computes x W^T + b, gives dy W back, and takes a difference in', () => {
     const before = tf.memory().numTensors;
-    const layer = new FrozenLinear(
+    const layer = FrozenLinear.joined(
       [
         { weight: Float32Array.of(1, 2, 3, 4), outFeatures: 2 },
         { weight: Float32Array.of(5, 6), outFeatures: 1, bias: Float32Array.of(10) },
