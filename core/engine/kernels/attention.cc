@@ -6,18 +6,11 @@
 
 namespace palimpsest {
 
-#define PALIMPSEST_ATTENTION_INPUTS \
-  Input("qkv: T")                   \
-      .Input("to_queries: float")   \
-      .Input("to_keys: float")      \
-      .Input("to_values: float")    \
-      .Input("cosines: float")      \
-      .Input("sines: float")        \
-      .Input("bias: float")         \
-      .Attr("T: {float, bfloat16}") \
-      .Attr("rows: int")            \
-      .Attr("heads: int")           \
-      .Attr("key_heads: int")       \
+#define PALIMPSEST_ATTENTION_ATTRIBUTES \
+  Attr("T: {float, bfloat16}")           \
+      .Attr("rows: int")                 \
+      .Attr("heads: int")                \
+      .Attr("key_heads: int")            \
       .SetShapeFn(anyShape)
 
 class AttentionKernel : public OpKernel {
@@ -32,15 +25,57 @@ class AttentionKernel : public OpKernel {
   int batch_, heads_, keyHeads_;
 };
 
+// Queries, keys and values side by side [N, (H + 2K) d_h], with what is added to queries [N, H d_h], to keys or to values [N, K d_h], or
+// nothing, in place.
+REGISTER_OP("PalimpsestJoin")
+    .Input("joined: T")
+    .Input("to_queries: float")
+    .Input("to_keys: float")
+    .Input("to_values: float")
+    .Output("sum: T")
+    .PALIMPSEST_ATTENTION_ATTRIBUTES;
+
+template <typename T>
+class Join : public AttentionKernel {
+ public:
+  using AttentionKernel::AttentionKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor& given = context->input(0);
+    const int rows = rowsOf(given), width = columnsOf(given), head = width / (heads_ + 2 * keyHeads_);
+    const T* joined = data<T>(context, 0);
+    T* sum = output<T>(context, 0, given.shape());
+    if (!sum) return;
+    const int widths[] = {heads_ * head, keyHeads_ * head, keyHeads_ * head};
+    parallelRows(context, rows, 16, width, [&](int from, int to) {
+      for (int row = from; row < to; row++) {
+        size_t at = static_cast<size_t>(row) * width;
+        for (int part = 0; part < 3; at += widths[part++]) {
+          const float* added = optional(context, part + 1);
+          if (added) added += static_cast<size_t>(row) * widths[part];
+          sweep(widths[part], [&](int i, auto read, auto write) {
+            write(sum + at + i, added ? read(joined + at + i) + read(added + i) : read(joined + at + i));
+          });
+        }
+      }
+    });
+  }
+};
+
 // -> head outputs [N, H d_h]
-REGISTER_OP("PalimpsestAttention").PALIMPSEST_ATTENTION_INPUTS.Output("z: float");
+REGISTER_OP("PalimpsestAttention")
+    .Input("joined: T")
+    .Input("cosines: float")
+    .Input("sines: float")
+    .Input("bias: float")
+    .Output("z: float")
+    .PALIMPSEST_ATTENTION_ATTRIBUTES;
 
 template <typename T>
 class Attention : public AttentionKernel {
  public:
   using AttentionKernel::AttentionKernel;
   using Inputs = AttentionInputs<T>;
-  using Columns = HeadColumns<T>;
 
   void Compute(OpKernelContext* context) override {
     const Inputs in(context, 0, batch_, heads_, keyHeads_);
@@ -65,11 +100,11 @@ class Attention : public AttentionKernel {
     float* weights = queries + rows;
     float* mixed = weights + static_cast<size_t>(kQueries) * in.paddedLength();
     const int shared = head / (in.heads / in.keyHeads);
-    rotatedHead(in, b, Columns::key(in, b, shared), 1.f, queries);
+    rotatedHead(in, b, in.keys(b, shared), 1.f, queries);
     turnedHead(in, queries, keysTurned);
-    plainHead(in, Columns::value(in, b, shared), values);
+    plainHead(in, in.values(b, shared), in.row, values);
     for (int h = head; h < head + count; h++) {
-      rotatedHead(in, b, Columns::query(in, b, h), 1.f / std::sqrt(static_cast<float>(in.width)), queries);
+      rotatedHead(in, b, in.queries(b, h), 1.f / std::sqrt(static_cast<float>(in.width)), queries);
       for (int t = 0; t < in.length; t += kQueries) {
         const int some = std::min(kQueries, in.length - t), row = in.paddedLength();
         probabilities(in, b, t, some, queries, keysTurned, weights);
@@ -82,6 +117,7 @@ class Attention : public AttentionKernel {
   }
 };
 
+PALIMPSEST_KERNELS("PalimpsestJoin", Join);
 PALIMPSEST_KERNELS("PalimpsestAttention", Attention);
 
 }  // namespace palimpsest

@@ -3,13 +3,20 @@
 
 namespace palimpsest {
 
-// dz [N, H d_h] and the inputs of the forward pass -> the slope of qkv, and by themselves those of what was added.
+// dz [N, H d_h] and the inputs of the forward pass -> the slope of `joined`, and those of queries, keys and values by themselves where
+// they are wanted (bits 1, 2 and 4).
 REGISTER_OP("PalimpsestAttentionGrad")
     .Input("dz: float")
-    .PALIMPSEST_ATTENTION_INPUTS.Output("slopes: T")
+    .Input("joined: T")
+    .Input("cosines: float")
+    .Input("sines: float")
+    .Input("bias: float")
+    .Output("slopes: T")
     .Output("of_queries: float")
     .Output("of_keys: float")
-    .Output("of_values: float");
+    .Output("of_values: float")
+    .Attr("wanted: int")
+    .PALIMPSEST_ATTENTION_ATTRIBUTES;
 
 // Where the slopes of one head go: into the joined rows, and by themselves where `own` is not null.
 template <typename T>
@@ -37,23 +44,25 @@ struct HeadSlopes {
 template <typename T>
 class AttentionGrad : public AttentionKernel {
  public:
-  using AttentionKernel::AttentionKernel;
   using Inputs = AttentionInputs<T>;
-  using Columns = HeadColumns<T>;
   using Slopes = HeadSlopes<T>;
+
+  explicit AttentionGrad(OpKernelConstruction* context) : AttentionKernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("wanted", &wanted_));
+  }
 
   void Compute(OpKernelContext* context) override {
     const Inputs in(context, 1, batch_, heads_, keyHeads_);
     const float* dz = data<float>(context, 0);
     const int64_t rows = static_cast<int64_t>(in.batch) * in.length;
-    const TensorShape none({0});
+    const auto own = [&](int bit, int width) { return wanted_ & bit ? TensorShape({rows, width}) : TensorShape({0}); };
+    const auto where = [&](int bit, float* made) { return wanted_ & bit ? made : nullptr; };
     T* slopes = output<T>(context, 0, TensorShape({rows, in.row}));
-    float* ofQueries = output<float>(context, 1, in.toQueries ? TensorShape({rows, in.queryRow()}) : none);
-    float* ofKeys = output<float>(context, 2, in.toKeys ? TensorShape({rows, in.keyRow()}) : none);
-    float* ofValues = output<float>(context, 3, in.toValues ? TensorShape({rows, in.keyRow()}) : none);
+    float* ofQueries = output<float>(context, 1, own(1, in.queryRow()));
+    float* ofKeys = output<float>(context, 2, own(2, in.keyRow()));
+    float* ofValues = output<float>(context, 3, own(4, in.keyRow()));
     if (!slopes) return;
-    const Outputs out = {slopes, in.toQueries ? ofQueries : nullptr, in.toKeys ? ofKeys : nullptr,
-                         in.toValues ? ofValues : nullptr};
+    const Outputs out = {slopes, where(1, ofQueries), where(2, ofKeys), where(4, ofValues)};
     const int group = heads_ / keyHeads_;
     const int64_t cycles = static_cast<int64_t>(group) * in.length * in.length * in.width / 3;
     parallel(context, in.batch * keyHeads_, cycles,
@@ -61,6 +70,8 @@ class AttentionGrad : public AttentionKernel {
   }
 
  private:
+  int wanted_;
+
   struct Outputs {
     T* slopes;
     float *ofQueries, *ofKeys, *ofValues;
@@ -81,15 +92,15 @@ class AttentionGrad : public AttentionKernel {
     float *dKeys = given + rows, *dValues = dKeys + rows, *keysTurned = dValues + rows, *valuesTurned = keysTurned + turned;
     float *weights = valuesTurned + turned, *dScores = weights + block, *dQueries = dScores + block;
     const float scale = 1.f / std::sqrt(static_cast<float>(in.width));
-    rotatedHead(in, b, Columns::key(in, b, shared), 1.f, keys);
-    plainHead(in, Columns::value(in, b, shared), values);
+    rotatedHead(in, b, in.keys(b, shared), 1.f, keys);
+    plainHead(in, in.values(b, shared), in.row, values);
     turnedHead(in, keys, keysTurned);
     turnedHead(in, values, valuesTurned);
     std::fill(dKeys, dKeys + 2 * rows, 0.f);
     for (int head = shared * group; head < (shared + 1) * group; head++) {
-      rotatedHead(in, b, Columns::query(in, b, head), scale, queries);
+      rotatedHead(in, b, in.queries(b, head), scale, queries);
       const float* dzOfHead = dz + static_cast<size_t>(b) * length * in.queryRow() + head * in.width;
-      plainHead(in, HeadColumns<float>{dzOfHead, nullptr, in.queryRow(), 0}, given);
+      plainHead(in, dzOfHead, in.queryRow(), given);
       const Slopes ofHead =
           slopesAt(in, b, out.slopes, head * in.width, out.ofQueries, in.queryRow(), head * in.width);
       for (int t = 0; t < length; t += kQueries) {

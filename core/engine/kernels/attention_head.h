@@ -11,14 +11,13 @@ namespace palimpsest {
 // Queries that are scored at once.
 constexpr int kQueries = 64;
 
-// The inputs of an attention call: qkv [N, (H + 2K) d_h], what adapters add to queries, keys and values (or nothing), cosines and
-// signed sines [N, 1, d_h], and what is hidden, [B or 1, 1, T, T] (or nothing). Queries see no later keys.
+// The inputs of an attention call: queries, keys and values side by side [N, (H + 2K) d_h], cosines and signed sines [N, 1, d_h], and
+// what is hidden, [B or 1, 1, T, T] (or nothing). Queries see no later keys.
 template <typename T>
 struct AttentionInputs {
-  using Joined = T;
   int batch, length, heads, keyHeads, width, half, padded, row;
-  const T* qkv;
-  const float *toQueries, *toKeys, *toValues, *cosines, *sines, *bias;
+  const T* joined;
+  const float *cosines, *sines, *bias;
   int biasRows;
 
   AttentionInputs(OpKernelContext* context, int first, int batch, int heads, int keyHeads)
@@ -29,74 +28,48 @@ struct AttentionInputs {
     width = row / (heads + 2 * keyHeads);
     half = width / 2;
     padded = roundUp(width);
-    qkv = data<T>(context, first);
-    toQueries = optional(context, first + 1);
-    toKeys = optional(context, first + 2);
-    toValues = optional(context, first + 3);
-    cosines = data<float>(context, first + 4);
-    sines = data<float>(context, first + 5);
-    bias = optional(context, first + 6);
-    biasRows = bias ? rowsOf(context->input(first + 6)) : 0;
+    joined = data<T>(context, first);
+    cosines = data<float>(context, first + 1);
+    sines = data<float>(context, first + 2);
+    bias = optional(context, first + 3);
+    biasRows = bias ? rowsOf(context->input(first + 3)) : 0;
   }
 
   int paddedLength() const { return roundUp(length); }
   int queryRow() const { return heads * width; }
   int keyRow() const { return keyHeads * width; }
+  const T* queries(int b, int head) const { return at(b, head * width); }
+  const T* keys(int b, int head) const { return at(b, queryRow() + head * width); }
+  const T* values(int b, int head) const { return at(b, queryRow() + keyRow() + head * width); }
   const float* hiddenFrom(int b, int t) const {
     return bias ? bias + (static_cast<size_t>(biasRows == 1 ? 0 : b) * length + t) * length : nullptr;
   }
-};
-
-// A head's columns: those in the joined rows, and those of what is added (or null).
-template <typename T>
-struct HeadColumns {
-  const T* joined;
-  const float* added;
-  int joinedRow, addedRow;
-
-  static HeadColumns query(const AttentionInputs<T>& in, int b, int head) {
-    return at(in, b, head * in.width, in.toQueries, in.queryRow(), head * in.width);
-  }
-  static HeadColumns key(const AttentionInputs<T>& in, int b, int head) {
-    return at(in, b, in.queryRow() + head * in.width, in.toKeys, in.keyRow(), head * in.width);
-  }
-  static HeadColumns value(const AttentionInputs<T>& in, int b, int head) {
-    return at(in, b, in.queryRow() + in.keyRow() + head * in.width, in.toValues, in.keyRow(), head * in.width);
-  }
-
-  template <typename Read>
-  Vec read(int t, int i, Read read) const {
-    const Vec own = read(joined + static_cast<size_t>(t) * joinedRow + i);
-    return added ? own + read(added + static_cast<size_t>(t) * addedRow + i) : own;
-  }
 
  private:
-  static HeadColumns at(const AttentionInputs<T>& in, int b, int column, const float* added, int addedRow, int addedColumn) {
-    const size_t first = static_cast<size_t>(b) * in.length;
-    return {in.qkv + first * in.row + column, added ? added + first * addedRow + addedColumn : nullptr, in.row, addedRow};
-  }
+  const T* at(int b, int column) const { return joined + static_cast<size_t>(b) * length * row + column; }
 };
 
-// The head's values [T, d_h] into rows of `padded` floats, the rest 0.
-template <typename Inputs, typename Columns>
-void plainHead(const Inputs& in, const Columns& columns, float* made) {
+// A head's T rows of d_h numbers, `row` apart, into rows of `padded` floats, the rest 0.
+template <typename Inputs, typename T>
+void plainHead(const Inputs& in, const T* head, int row, float* made) {
   for (int t = 0; t < in.length; t++) {
     float* out = made + static_cast<size_t>(t) * in.padded;
-    sweep(in.width, [&](int i, auto read, auto write) { write(out + i, columns.read(t, i, read)); });
+    sweep(in.width, [&](int i, auto read, auto write) { write(out + i, read(head + static_cast<size_t>(t) * row + i)); });
     std::fill(out + in.width, out + in.padded, 0.f);
   }
 }
 
 // The same turned by the tokens' positions and scaled (Su et al. 2021): x cos + swapped(x) sin.
-template <typename Inputs, typename Columns>
-void rotatedHead(const Inputs& in, int b, const Columns& columns, float scale, float* made) {
+template <typename Inputs, typename T>
+void rotatedHead(const Inputs& in, int b, const T* head, float scale, float* made) {
   for (int t = 0; t < in.length; t++) {
     float* out = made + static_cast<size_t>(t) * in.padded;
     const size_t angle = (static_cast<size_t>(b) * in.length + t) * in.width;
     const float *cosine = in.cosines + angle, *sine = in.sines + angle;
     const int half = in.half;
     sweep(half, [&](int i, auto read, auto write) {
-      const Vec first = columns.read(t, i, read), second = columns.read(t, i + half, read);
+      const T* own = head + static_cast<size_t>(t) * in.row + i;
+      const Vec first = read(own), second = read(own + half);
       write(out + i, (first * read(cosine + i) + second * read(sine + i)) * scale);
       write(out + half + i, (second * read(cosine + half + i) + first * read(sine + half + i)) * scale);
     });

@@ -79,40 +79,42 @@ interface Projection {
 
 function byKernel(
   x: tf.Tensor2D,
-  added: AttentionAdditions,
+  { queries, keys, values }: AttentionAdditions,
   frame: AttentionFrame,
   { precision, forward, backward }: Projection,
 ): tf.Tensor2D {
   const { rotary, bias, onlyCausal, rows, heads, keyValueHeads } = frame;
-  const attributes = {
-    ...{ T: { type: precision }, rows: { int: rows } },
-    ...{ heads: { int: heads }, key_heads: { int: keyValueHeads } },
-  };
-  const slots = [added.queries, added.keys, added.values];
+  const shape = { rows: { int: rows }, heads: { int: heads }, key_heads: { int: keyValueHeads } };
+  const attributes = { T: { type: precision }, ...shape };
+  const slots = [queries, keys, values];
   const given = slots.filter((one) => one !== undefined);
-  const hidden = onlyCausal ? undefined : bias;
-  const places = [true, ...slots, rotary.cos, rotary.sin, hidden];
+  const wanted = slots.reduce((bits, slot, i) => bits + (slot ? 2 ** i : 0), 0);
+  const tables = [rotary.cos, rotary.sin, ...(bias && !onlyCausal ? [bias] : [])];
   return fused([x, ...given], ([x, ...given], save) => {
-    const all = filled(places, [forward(x), ...given, ...tables(rotary, hidden)]);
-    save(...all.filter((one) => one !== undefined));
+    const projected = forward(x);
+    const joined =
+      wanted === 0 ? projected : runKernel('Join', [projected, ...inSlots(slots, given)], attributes, 1)[0];
+    save(joined, ...tables);
     return {
-      value: runKernel('Attention', all, attributes, 1)[0] as tf.Tensor2D,
+      value: runKernel('Attention', [joined, ...tables, ...noBias(tables)], attributes, 1)[0] as tf.Tensor2D,
       gradient: (dz, saved) => {
-        const [slopes, ...own] = runKernel('AttentionGrad', [dz, ...filled(places, saved)], attributes, 4);
+        const inputs = [dz, ...saved, ...noBias(tables)];
+        const [slopes, ...own] = runKernel('AttentionGrad', inputs, { ...attributes, wanted: { int: wanted } }, 4);
         return [backward(slopes as tf.Tensor2D), ...own.filter((_, i) => slots[i] !== undefined)];
       },
     };
   });
 }
 
-function tables({ cos, sin }: RotaryTable, hidden?: tf.Tensor): tf.Tensor[] {
-  return hidden ? [cos, sin, hidden] : [cos, sin];
+/** The tensors given, in order, where `slots` has one. */
+function inSlots(slots: readonly unknown[], given: readonly tf.Tensor[]): (tf.Tensor | undefined)[] {
+  let next = 0;
+  return slots.map((slot) => (slot ? given[next++] : undefined));
 }
 
-/** The tensors in order, with undefined wherever `slots` has it. */
-function filled(slots: readonly unknown[], tensors: readonly tf.Tensor[]): (tf.Tensor | undefined)[] {
-  let next = 0;
-  return slots.map((slot) => (slot === undefined ? undefined : tensors[next++]));
+/** Stands for a bias that is left out. */
+function noBias(tables: readonly tf.Tensor[]): undefined[] {
+  return tables.length < 3 ? [undefined] : [];
 }
 
 function composed(joined: tf.Tensor2D, added: AttentionAdditions, frame: AttentionFrame): tf.Tensor2D {
