@@ -39,6 +39,7 @@ export { rmsNorm } from './engine/ops/rms-norm.js';
 export { type RotaryTable, rotaryTable } from './engine/ops/rotary.js';
 export { swiGlu } from './engine/ops/swiglu.js';
 export { vectorNorm } from './engine/ops/vector-norm.js';
+export { uploadingAtOnce } from './engine/upload.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
 export { barChart, type HeatMap, heatMap, lineChart, panelChart, type SeriesChart } from './report/charts.js';

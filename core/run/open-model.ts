@@ -66,7 +66,7 @@ export async function openParts(
     container.provide(BACKBONE, backbone);
     container.provide(MODEL, files.reference);
     assertFits({ parameters: backbone.sizes.parameters, engine: engine.name, what: files.path });
-    const tokenizer = await openTokenizer(files);
+    const tokenizer = await openTokenizer(files, source.metadata);
     container.provide(TOKENIZER, tokenizer);
     return { source, tokenizer, backbone };
   } catch (error) {

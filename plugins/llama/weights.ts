@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { FrozenLinear, type ModelSizes, problem, type WeightSource } from '../../core/index.js';
+import { FrozenLinear, type ModelSizes, problem, uploadingAtOnce, type WeightSource } from '../../core/index.js';
 import { type LinearKind, linearKinds, linearSites, siteNames } from './sites.js';
 
 /** The frozen tensors of one layer. */
@@ -29,7 +29,7 @@ export async function loadWeights(source: WeightSource, sizes: ModelSizes): Prom
     for (const one of made.splice(0)) one.dispose();
   };
   try {
-    return { ...(await new WeightLoader(source, made).model(sizes)), dispose };
+    return { ...(await uploadingAtOnce(() => new WeightLoader(source, made).model(sizes))), dispose };
   } catch (error) {
     dispose();
     throw error;
