@@ -143,7 +143,7 @@ async function train(training: Training): Promise<void> {
     settings: config.training,
     keepFolder: checkpoints.keepFolder,
     checkpoints: await checkpoints.forSequence(config.checkpoint.every, found),
-    started: () => record.started(),
+    started: (tasks) => record.started(tasks),
     betweenTasks: (row, task) => record.betweenTasks(row, task),
   });
   await record.finish(summary);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type ActivationSite,
   type Backbone,
+  type BackboneMemory,
   type ForwardRequest,
   type ForwardResult,
   FrozenLinear,
@@ -10,12 +11,14 @@ import {
   type LinearSite,
   type ModelSizes,
   OPTIONS,
+  type PassShape,
   problem,
   WEIGHTS,
   type WeightSource,
 } from '../../core/index.js';
 import { checkArchitecture, sizesOf } from './architecture.js';
 import { ForwardPass } from './forward.js';
+import { activationBytes, weightBytes } from './memory.js';
 import { checkRequest, namesOf } from './request.js';
 import { rotaryFrequencies } from './rope.js';
 import { activationSites, type LinearKind, linearSites } from './sites.js';
@@ -70,6 +73,16 @@ export class LlamaBackbone implements Backbone {
 
   weight(site: LinearSite): tf.Tensor2D {
     return this.linear(site).copy();
+  }
+
+  memory(pass: PassShape): BackboneMemory {
+    const remade = this.recomputes();
+    const { tie_word_embeddings: tied } = this.source.config;
+    return {
+      weights: weightBytes(this.sizes, { tied, turned: tf.getBackend() === 'wasm' }),
+      ...activationBytes(this.sizes, pass, remade ? 1 : this.sizes.layers),
+      ...(remade ? {} : { remedy: 'Set `backbone.recompute: layer`.' }),
+    };
   }
 
   dispose(): void {
