@@ -55,10 +55,10 @@ export function writeResult(folder: string, { suite, engine, rounds, rows }: Sui
   writeFileSync(path.join(folder, 'results', `${suite}-${engine.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-const rounded = (value: number): number => Number(value.toFixed(3));
+export const rounded = (value: number): number => Number(value.toFixed(3));

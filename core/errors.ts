@@ -63,7 +63,7 @@ export const catalogue = {
     remedy: 'Correct the line; `palimpsest COMMAND --help` shows its form.',
   },
   MEMORY_TOO_SMALL: {
-    sentence: 'The model does not fit in memory',
+    sentence: 'The model, or training it, does not fit in memory',
     remedy: 'Use a smaller model, another engine or a machine with more memory.',
   },
   MODEL_DOWNLOAD: {

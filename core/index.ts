@@ -21,6 +21,7 @@ export type * from './contracts/regularizer.js';
 export type * from './contracts/tensors.js';
 export type * from './contracts/tokenizer.js';
 export { hasBfloat16 } from './engine/bfloat16.js';
+export { hasKernels } from './engine/kernels/kernels.js';
 export {
   type AttentionAdditions,
   type AttentionFrame,
@@ -50,6 +51,7 @@ export { type RotaryTable, rotaryTable } from './engine/ops/rotary.js';
 export { sumOf } from './engine/ops/sum.js';
 export { type GateAdditions, swiGlu } from './engine/ops/swiglu.js';
 export { vectorNorm } from './engine/ops/vector-norm.js';
+export { uploadingAtOnce } from './engine/upload.js';
 export { type ErrorCode, PalimpsestError, type ProblemDetails, problem } from './errors.js';
 export type { Logger } from './logger.js';
 export { barChart, type HeatMap, heatMap, lineChart, panelChart, type SeriesChart } from './report/charts.js';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 
 /** Packages that a plugin must share with its run: two copies of them would not know each other's tensors or decorators. */
 const SHARED = ['@tensorflow/tfjs-core', 'reflect-metadata', 'tsyringe', 'zod'];
@@ -25,6 +25,7 @@ export interface BundleOptions {
  * @param entry absolute file or folder, or a package name @throws BuildFailure
  */
 export async function bundlePlugin(entry: string, { folder, output }: BundleOptions): Promise<void> {
+  const { build } = await import('esbuild');
   await build({
     stdin: {
       contents: `export { default } from ${JSON.stringify(entry)};`,

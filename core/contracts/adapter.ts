@@ -32,6 +32,8 @@ export interface LowRankFactors {
 export interface Adapter extends Moments {
   /** Linear sites that it adds to. */
   readonly sites: readonly LinearSite[];
+  /** Number of values that train in a task; for the estimate of a run's memory. */
+  readonly trainedValues?: number;
   /** What the optimizer updates now; empty before the first task. Owned by the adapter. */
   trainable(): NamedVariables;
   /** The addition at a site in a view, or undefined for none. */

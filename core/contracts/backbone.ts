@@ -129,6 +129,28 @@ export interface ForwardResult {
   readonly cache?: KeyValueCache;
 }
 
+/** The largest pass of a training step, as far as it is known before the first one. */
+export interface PassShape {
+  /** B */
+  readonly rows: number;
+  /** T in tokens, padding and branches included. */
+  readonly length: number;
+  /** Linear sites to which an adapter adds. */
+  readonly adapted: readonly LinearSite[];
+}
+
+/** What a backbone holds on the engine while it is trained over, in bytes; logits are not among it. */
+export interface BackboneMemory {
+  /** Frozen weights, in every form that training needs. */
+  readonly weights: number;
+  /** Activations that the backward pass reads, when the forward pass is over. */
+  readonly kept: number;
+  /** Activations and their gradients at the peak of the backward pass. */
+  readonly peak: number;
+  /** What to set so that it is less, as a sentence; nothing where there is nothing to set. */
+  readonly remedy?: string;
+}
+
 /** How tokens become logits: a decoder-only causal language model with frozen weights. */
 export interface Backbone {
   /** Reads the weights; called once, before anything but `sizes` and the sites is used. @throws PalimpsestError TENSOR_INVALID, MEMORY_TOO_SMALL */
@@ -146,5 +168,7 @@ export interface Backbone {
   fold(site: LinearSite, delta: Tensor2D): void;
   /** A copy of the frozen weight [out, in] at the site; the caller disposes it. */
   weight(site: LinearSite): Tensor2D;
+  /** What a training step takes, for the estimate of a run's memory; there is none without it. */
+  memory?(pass: PassShape): BackboneMemory;
   dispose(): void;
 }

@@ -40,6 +40,14 @@ export interface RunEngine {
   readonly fallback?: true;
 }
 
+/** What a run is expected to need, in bytes. */
+export interface ExpectedMemory {
+  /** Resident at the peak of training. */
+  readonly peak: number;
+  /** Free on the machine for it, what the process holds already included; unknown for a GPU. */
+  readonly free?: number;
+}
+
 /** Progress, logs, reports: sees, never changes. */
 export interface Observer {
   /**
@@ -58,6 +66,8 @@ export interface Observer {
     steps: number;
     stepsDone: number;
     engine: RunEngine;
+    /** Where it could be told. */
+    memory?: ExpectedMemory;
     directory: string;
   }): void;
   taskStarted?(info: { task: Task; taskIndex: number; steps: number }): void;

@@ -29,6 +29,8 @@ export interface Regularizer extends Moments {
   readonly startsAt: number;
   /** Whether its term may be exactly 0 for whole steps though nothing is wrong, for example below a threshold. Default false. */
   readonly mayRest?: boolean;
+  /** Rows of its own that its passes run on, for one row of the step's batch; for the estimate of a run's memory. Default 0. */
+  readonly ownRows?: number;
   /** Passes that `penalty` reads, by names of its own. */
   passes?(step: MicroPosition, batch: TrainingBatch): Record<string, PassRequest>;
   /** The loss term, weight included, shape []; differentiable. Called inside tf.tidy. */

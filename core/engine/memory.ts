@@ -5,7 +5,7 @@ import type { EngineInfo } from './engine.js';
 const GIB = 2 ** 30;
 const FLOAT32 = 4;
 /** Bytes that a WebAssembly module can address. */
-const WASM_HEAP = 4 * GIB;
+export const WASM_HEAP = 4 * GIB;
 /** Bytes of the wasm heap left for activations and the tokens' logits. */
 const WASM_WORKING_ROOM = 0.5 * GIB;
 

@@ -1,5 +1,6 @@
 import type { StepPosition } from '../contracts/moments.js';
-import type { Observer, RunEngine, ScoreRecord, StepRecord } from '../contracts/observer.js';
+import type { ExpectedMemory, Observer, RunEngine, ScoreRecord, StepRecord } from '../contracts/observer.js';
+import { gigabytes } from '../engine/training-memory.js';
 import { setScore } from '../evaluation/score-matrix.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import { scoreTable } from './score-table.js';
@@ -27,6 +28,7 @@ interface Plan {
 interface Started extends Plan {
   readonly stepsDone: number;
   readonly engine: RunEngine;
+  readonly memory?: ExpectedMemory;
   readonly directory: string;
 }
 
@@ -44,12 +46,13 @@ export class ConsoleReport implements Observer {
     private readonly errors: Screen,
   ) {}
 
-  runStarted({ stepsDone, engine, directory, ...plan }: Started): void {
+  runStarted({ stepsDone, engine, memory, directory, ...plan }: Started): void {
     this.plan = plan;
     const { tasks, steps } = plan;
     const done = stepsDone > 0 ? `, ${stepsDone} of them done` : '';
     this.line(`${count(tasks.length, 'task')}, ${count(steps, 'step')}${done}, written to ${directory}`);
     this.line(engineLine(engine));
+    if (memory) this.line(memoryLine(memory));
     this.changing(stepsDone > 0 ? 'going on' : 'scoring before the first task');
   }
 
@@ -154,6 +157,10 @@ export class ConsoleReport implements Observer {
 function engineLine({ name, gpu, fallback }: RunEngine): string {
   const hint = fallback ? ' (native is about 5 times faster: palimpsest engine install)' : '';
   return `engine ${name}${gpu ? ` on ${gpu}` : ''}${hint}`;
+}
+
+function memoryLine({ peak, free }: ExpectedMemory): string {
+  return `memory: about ${gigabytes(peak)} at the peak${free === undefined ? '' : `, ${gigabytes(free)} free`}`;
 }
 
 /** The loss, in nats, and the part of it that is not penalties where it has some. */

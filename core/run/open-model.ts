@@ -12,6 +12,7 @@ import { findModel, type ModelFiles } from '../weights/model-files.js';
 import { openWeights } from '../weights/open.js';
 import type { Progress } from '../weights/progress.js';
 import type { WeightSource } from '../weights/source.js';
+import type { PhaseClock } from './phase-clock.js';
 
 /** A run's model: found, opened and known to the container, its weights not read yet. */
 export interface OpenModel {
@@ -22,22 +23,32 @@ export interface OpenModel {
   readonly backbone: Backbone;
 }
 
+/** What a run opens its model with. */
+interface OpeningParts {
+  readonly container: RunContainer;
+  readonly loaded: LoadedConfig;
+  readonly clock: PhaseClock;
+  readonly progress?: Progress;
+}
+
 /**
  * Starts the engine, finds the model that the backbone's option `model` names, and builds the backbone over it.
  * @throws PalimpsestError ENGINE_*, MODEL_*, ARCHITECTURE_UNSUPPORTED, MEMORY_TOO_SMALL, TOKENIZER_UNSUPPORTED, PLUGIN_MANIFEST
  */
 export async function openModel(
   plugin: ComposedPlugin<'backbone'>,
-  { container, loaded, progress }: { container: RunContainer; loaded: LoadedConfig; progress?: Progress },
+  { container, loaded, clock, progress }: OpeningParts,
 ): Promise<OpenModel> {
   const { model } = plugin.options;
   if (typeof model !== 'string') {
     const where = `plugin "${plugin.manifest.name}"`;
     throw problem('PLUGIN_MANIFEST', { where, expected: 'a backbone with an option `model`', got: 'none' });
   }
-  const engine = await useEngine(loaded.config.engine);
-  const files = await findModel(model, { folder: loaded.folder, progress });
-  return { engine, files, ...(await openParts(plugin, { container, files, engine })) };
+  const engine = await clock.time('engine', () => useEngine(loaded.config.engine));
+  return clock.time('model', async () => {
+    const files = await findModel(model, { folder: loaded.folder, progress });
+    return { engine, files, ...(await openParts(plugin, { container, files, engine })) };
+  });
 }
 
 /**
@@ -55,7 +66,7 @@ export async function openParts(
     container.provide(BACKBONE, backbone);
     container.provide(MODEL, files.reference);
     assertFits({ parameters: backbone.sizes.parameters, engine: engine.name, what: files.path });
-    const tokenizer = await openTokenizer(files);
+    const tokenizer = await openTokenizer(files, source.metadata);
     container.provide(TOKENIZER, tokenizer);
     return { source, tokenizer, backbone };
   } catch (error) {

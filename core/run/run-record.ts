@@ -1,17 +1,18 @@
 import type { Composition } from '../container/compose.js';
 import type { Adapter } from '../contracts/adapter.js';
 import type { BenchmarkData, Task } from '../contracts/benchmark.js';
-import type { Observer, StepRecord } from '../contracts/observer.js';
+import type { ExpectedMemory, Observer, StepRecord } from '../contracts/observer.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import type { Logger } from '../logger.js';
 import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
 import type { Participants } from '../training/participants.js';
 import type { SequenceSummary } from '../training/sequence.js';
-import { optimizerSteps } from '../training/task-data.js';
+import { optimizerSteps, type PreparedTask } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
 import { checkLengths, scoredSets } from './check-data.js';
 import { environment, inputs } from './environment.js';
+import { expectedMemory } from './memory-estimate.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
 import { pluginSummaries } from './plugin-summaries.js';
@@ -41,6 +42,7 @@ export class RunRecord implements Observer {
   private readonly names: SetNames;
   private tokens = 0;
   private steps = 0;
+  private memory?: ExpectedMemory;
 
   constructor(private readonly parts: RecordParts) {
     const { data, trained, plugins, directory, observers } = parts;
@@ -54,20 +56,22 @@ export class RunRecord implements Observer {
     this.steps++;
   }
 
-  /** Everything has been checked: makes the directory, or goes on in it. @throws PalimpsestError OUTPUT_WRITE, DATA_TOO_LONG, CHECKPOINT_INVALID */
-  async started(): Promise<void> {
-    const { plugins, data, trained, model, directory, observers, stepsDone } = this.parts;
+  /** Everything has been checked: makes the directory, or goes on in it. @throws PalimpsestError OUTPUT_WRITE, DATA_TOO_LONG, MEMORY_TOO_SMALL, CHECKPOINT_INVALID */
+  async started(tasks: readonly PreparedTask[]): Promise<void> {
+    const { plugins, data, trained, model, participants, directory, observers, stepsDone } = this.parts;
     const { training, evaluation } = plugins.resolved;
     const limits = limitsWithin(training, model.backbone.sizes.maxPositions);
     const heldOut = [...data.heldOut, ...this.scorer.probeSets];
     checkLengths({ ...data, heldOut }, model.tokenizer, { training: limits, evaluation });
+    this.memory = expectedMemory(tasks, participants, { model, batchSize: training.batchSize });
     if (stepsDone === undefined) await this.writeHead();
     else await this.goOn(stepsDone);
     const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
-    const { trained: tasks, tasks: scored } = this.names;
+    const { names, memory } = this;
     const { engine } = model;
     for (const observer of observers) {
-      observer.runStarted?.({ tasks, scored, steps, stepsDone: stepsDone ?? 0, engine, directory: directory.folder });
+      const plan = { tasks: names.trained, scored: names.tasks, steps, stepsDone: stepsDone ?? 0 };
+      observer.runStarted?.({ ...plan, engine, memory, directory: directory.folder });
     }
     if (stepsDone !== undefined) this.scorer.resume();
   }
@@ -145,6 +149,7 @@ export class RunRecord implements Observer {
       tasks,
       idle,
       plugins: pluginSummaries(this.parts.participants),
+      expectedMemoryBytes: this.memory?.peak ?? null,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     };
   }

@@ -79,7 +79,7 @@ export async function runPrepared({ request, plugins, directory, state }: Prepar
     );
     checkData(data, plugins.benchmark.manifest.name);
     const { progress } = request;
-    const model = await clock.time('load', () => openModel(plugins.backbone, { container, loaded, progress }));
+    const model = await openModel(plugins.backbone, { container, loaded, clock, progress });
     try {
       await train({ request, plugins, container, clock, directory, data, model, goesOn: state === 'begun' });
     } finally {
@@ -125,7 +125,7 @@ async function train(training: Training): Promise<void> {
   const participants = createParticipants(container, plugins, model);
   const configured = plugins.observers.map((plugin) => container.create(plugin));
   const observers = [new MetricsFile(directory), ...request.observers, ...configured];
-  await clock.time('load', () => model.backbone.load());
+  await clock.time('weights', () => model.backbone.load());
   const checkpoints = new RunCheckpoints(directory, clock);
   const found = goesOn ? checkpoints.newest() : undefined;
   const stepsDone = goesOn ? (found?.step ?? 0) : undefined;
@@ -143,7 +143,7 @@ async function train(training: Training): Promise<void> {
     settings: config.training,
     keepFolder: checkpoints.keepFolder,
     checkpoints: await checkpoints.forSequence(config.checkpoint.every, found),
-    started: () => record.started(),
+    started: (tasks) => record.started(tasks),
     betweenTasks: (row, task) => record.betweenTasks(row, task),
   });
   await record.finish(summary);

@@ -5,17 +5,18 @@ import { problem } from '../errors.js';
 import { readGgufMetadata } from '../weights/gguf.js';
 import type { ModelFiles } from '../weights/model-files.js';
 import { ChatTemplate } from './chat-template.js';
-import { ggufChatTemplate, ggufSpecialIds, ggufTokenizerParts } from './gguf-tokenizer.js';
+import { type GgufMetadata, ggufChatTemplate, ggufSpecialIds, ggufTokenizerParts } from './gguf-tokenizer.js';
 import { folderTokenizerParts, hasTokenizerJson } from './tokenizer-folder.js';
 import { firstKnown, type TokenizerParts } from './tokenizer-parts.js';
 
 /**
  * A model's own tokenizer: the tokenizer.json of its folder (also beside a .gguf file), else what the GGUF carries.
+ * @param read the GGUF's metadata where it has been read already
  * @throws PalimpsestError TOKENIZER_UNSUPPORTED, MODEL_FILE
  */
-export async function openTokenizer(files: ModelFiles): Promise<Tokenizer> {
+export async function openTokenizer(files: ModelFiles, read?: GgufMetadata): Promise<Tokenizer> {
   if (files.kind === 'huggingface') return tokenizerFromParts(await folderTokenizerParts(files.path));
-  const metadata = await readGgufMetadata(files.path);
+  const metadata = read ?? (await readGgufMetadata(files.path));
   const folder = dirname(files.path);
   if (!hasTokenizerJson(folder)) return tokenizerFromParts(ggufTokenizerParts(metadata, files.path));
   const parts = await folderTokenizerParts(folder);

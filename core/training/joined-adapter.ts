@@ -14,6 +14,7 @@ export interface NamedAdapter {
 /** Several adapters, each at linear sites of its own, as one. */
 export class JoinedAdapter implements Adapter {
   readonly sites: readonly LinearSite[];
+  readonly trainedValues?: number;
   private readonly parts: readonly Adapter[];
   private readonly names: readonly string[];
   private readonly owners: ReadonlyMap<string, Adapter>;
@@ -27,6 +28,9 @@ export class JoinedAdapter implements Adapter {
     this.names = named.map(({ name }) => name);
     this.parts = named.map(({ adapter }) => adapter);
     this.sites = this.parts.flatMap(({ sites }) => sites);
+    if (this.parts.every((part) => part.trainedValues !== undefined)) {
+      this.trainedValues = this.parts.reduce((sum, part) => sum + (part.trainedValues ?? 0), 0);
+    }
     this.owners = new Map(this.together('linear site', (part) => part.sites.map((site) => [site.name, part])));
     if (this.parts.every((part) => part.factors)) this.factors = (site, view) => this.factorsAt(site, view);
     const listeners = this.parts.filter((part) => part.afterStep);

@@ -5,6 +5,7 @@ import type { MicroPosition } from '../contracts/moments.js';
 import type { PassResult } from '../contracts/passes.js';
 import type { Unit } from '../contracts/regularizer.js';
 import { tokenCrossEntropy } from '../engine/ops/cross-entropy.js';
+import { releasingGradients } from '../engine/ops/fused.js';
 import { nextLabels } from '../text/examples.js';
 import type { IdleWatch, TermProbe } from './idle-watch.js';
 import type { KeptPasses } from './kept-passes.js';
@@ -77,11 +78,13 @@ function gradientsOf(
   });
   const fixed = runGroups(plan.fixed, run);
   const entries = Object.entries(run.adapter.trainable());
-  const { grads } = tf.engine().gradients(
-    () => loss(new Map([...lasting, ...fixed, ...runGroups(plan.flowing, run, dropout)])),
-    entries.map(([, variable]) => variable),
-    undefined,
-    true,
+  const { grads } = releasingGradients(() =>
+    tf.engine().gradients(
+      () => loss(new Map([...lasting, ...fixed, ...runGroups(plan.flowing, run, dropout)])),
+      entries.map(([, variable]) => variable),
+      undefined,
+      true,
+    ),
   );
   return Object.fromEntries(entries.flatMap(([name], i) => (grads[i] ? [[name, grads[i]]] : [])));
 }

@@ -38,7 +38,7 @@ export interface SequenceParts extends Participants {
   readonly keepFolder?: string;
   readonly checkpoints?: SequenceCheckpoints;
   /** Called once everything has been checked, and given back where the sequence goes on from a checkpoint. */
-  started?(): void | Promise<void>;
+  started?(prepared: readonly PreparedTask[]): void | Promise<void>;
   /** Called with row 0 before the first task and with t after the t-th: the place to score and to save. */
   betweenTasks(row: number, task?: Task): void | Promise<void>;
 }
@@ -73,7 +73,7 @@ async function runSequence(parts: SequenceParts): Promise<SequenceSummary> {
   for (const warning of whatToExpect(prepared, settings, watch)) warn(parts, warning);
   const { tasksDone, taskStep } = resumed?.progress ?? { tasksDone: 0, taskStep: 0 };
   const summaries = [...(resumed?.progress.summaries ?? [])];
-  await parts.started?.();
+  await parts.started?.(prepared);
   if (taskStep === 0) await parts.betweenTasks(tasksDone, prepared[tasksDone - 1]?.task);
   for (let taskIndex = tasksDone; taskIndex < prepared.length; taskIndex++) {
     const stepsBefore = prepared.slice(0, taskIndex).reduce((sum, task) => sum + task.steps, 0);

@@ -37,6 +37,7 @@ export async function openGguf(path: string): Promise<WeightSource> {
     path,
     config,
     tensors,
+    metadata,
     read: (name) => readTensor(file, tensors.get(name), name, config),
     close: () => file.close(),
   };

@@ -40,6 +40,8 @@ export interface WeightSource {
   readonly path: string;
   readonly config: ModelConfig;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Of a GGUF file: every metadata value by its key, the tokenizer's among them. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Values in row-major order as float32; the array belongs to the caller. @throws PalimpsestError TENSOR_INVALID, MODEL_FILE */
   read(name: string): Promise<Float32Array>;
   close(): Promise<void>;

@@ -43,6 +43,7 @@ import { pairsFrom, storePairs } from './state.js';
 @injectable()
 export class IncLora implements Adapter {
   readonly sites: readonly LinearSite[];
+  readonly trainedValues: number;
   private readonly scale: number;
   /** The pair that trains; none between tasks unless `growth: single`. */
   private readonly live: PairsBySite<tf.Variable> = new Map();
@@ -61,6 +62,7 @@ export class IncLora implements Adapter {
     @inject(CONFIG_FOLDER) private readonly folder: string,
   ) {
     this.sites = targetSites(backbone, options.targets);
+    this.trainedValues = this.sites.reduce((sum, site) => sum + options.rank * (site.inFeatures + site.outFeatures), 0);
     this.scale = options.alpha / options.rank;
   }
 

@@ -2,15 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type ActivationSite,
   type Backbone,
+  type BackboneMemory,
   type ForwardRequest,
   type ForwardResult,
   type FrozenLinear,
   hasBfloat16,
+  hasKernels,
   inject,
   injectable,
   type LinearSite,
   type ModelSizes,
   OPTIONS,
+  type PassShape,
   type Precision,
   problem,
   WEIGHTS,
@@ -18,6 +21,7 @@ import {
 } from '../../core/index.js';
 import { checkArchitecture, sizesOf } from './architecture.js';
 import { ForwardPass } from './forward.js';
+import { activationBytes, weightBytes } from './memory.js';
 import { checkRequest, namesOf } from './request.js';
 import { rotaryFrequencies } from './rope.js';
 import { activationSites, linearSites } from './sites.js';
@@ -82,6 +86,17 @@ export class LlamaBackbone implements Backbone {
   weight(site: LinearSite): tf.Tensor2D {
     const { linear, row } = this.holder(site);
     return linear.copy(row, site.outFeatures);
+  }
+
+  memory(pass: PassShape): BackboneMemory {
+    const recomputedEvery = this.recomputedEvery();
+    const precision = this.options.precision ?? 'f32';
+    const { tie_word_embeddings: tied } = this.source.config;
+    return {
+      weights: weightBytes(this.sizes, { tied, turned: tf.getBackend() === 'wasm', precision }),
+      ...activationBytes(this.sizes, pass, { recomputedEvery, native: hasKernels(), precision }),
+      ...(recomputedEvery === 1 ? {} : { remedy: 'Set `backbone.recompute: layer`.' }),
+    };
   }
 
   dispose(): void {

@@ -8,6 +8,7 @@ import {
   type ModelSizes,
   type Precision,
   problem,
+  uploadingAtOnce,
   type WeightSource,
 } from '../../core/index.js';
 import { type LinearKind, linearSites, siteNames } from './sites.js';
@@ -72,7 +73,7 @@ export async function loadWeights(
     for (const one of made.splice(0)) one.dispose();
   };
   try {
-    return { ...(await new WeightLoader(source, precision, made).model(sizes)), dispose };
+    return { ...(await uploadingAtOnce(() => new WeightLoader(source, precision, made).model(sizes))), dispose };
   } catch (error) {
     dispose();
     throw error;

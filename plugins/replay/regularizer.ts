@@ -42,6 +42,7 @@ interface Draw {
 export class Replay implements Regularizer {
   readonly over = 'rows';
   readonly startsAt = 1;
+  readonly ownRows: number;
   private buffer: BufferState = emptyBuffer;
   private last?: Draw;
 
@@ -49,7 +50,9 @@ export class Replay implements Regularizer {
     @inject(OPTIONS) private readonly options: ReplayOptions,
     @inject(RANDOM) private readonly random: RandomSource,
     @inject(TOKENIZER) private readonly tokenizer: Tokenizer,
-  ) {}
+  ) {
+    this.ownRows = options.ratio;
+  }
 
   /** @throws PalimpsestError CONFIG_VALUE for a buffer with no place for some task */
   prepare({ tasks }: PrepareMoment): void {

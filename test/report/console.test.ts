@@ -100,6 +100,16 @@ describe('the console report', () => {
     expect(screen.text().split('\n')).toContain(line);
   });
 
+  it.each([
+    [{ peak: 1.62e9, free: 21.34e9 }, 'memory: about 1.6 GB at the peak, 21.3 GB free'],
+    [{ peak: 1.62e9 }, 'memory: about 1.6 GB at the peak'],
+  ])('tells the memory that the run will need, and what is free where that is known', (memory, line) => {
+    const screen = paper(false);
+    const plan = { tasks: [], scored: [], steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
+    new ConsoleReport(screen, paper(false)).runStarted({ ...plan, memory, directory: '/runs/x' });
+    expect(screen.text().split('\n')).toContain(line);
+  });
+
   it('shows the cross-entropy beside a loss that has penalties', () => {
     const screen = paper(false);
     const at = { step: 1, taskIndex: 0, taskStep: 0, taskSteps: 1, epoch: 0, epochs: 1 };

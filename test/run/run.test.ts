@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../core/config/load.js';
 import type { Observer } from '../../core/contracts/observer.js';
 import { runConfig } from '../../core/run/run.js';
@@ -91,6 +91,29 @@ describe('a run', () => {
     const before = tf.memory().numTensors;
     await expect(run(message.source, 'evaluation.after=never', ...set)).rejects.toThrow(message);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('tells in its summary what memory it expected to need and what it needed', async () => {
+    const summaryOf = (out: string) => JSON.parse(readFileSync(path.join(folder, out, 'summary.json'), 'utf8'));
+    await run('memory', 'evaluation.after=never');
+    const { expectedMemoryBytes, peakMemoryBytes } = summaryOf('memory');
+    expect(expectedMemoryBytes).toBeGreaterThan(0);
+    expect(peakMemoryBytes).toBeGreaterThan(0);
+    await run('untrained', 'training.tasks=none');
+    expect(summaryOf('untrained').expectedMemoryBytes).toBeNull();
+  });
+
+  it('that memory cannot hold is refused before anything is written', async () => {
+    vi.spyOn(process, 'constrainedMemory').mockReturnValue(1e6);
+    vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(0);
+    const before = tf.memory().numTensors;
+    try {
+      await expect(run('too-large')).rejects.toThrow(/MEMORY_TOO_SMALL.*training on 2 rows of \d+ tokens/);
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    expect(existsSync(path.join(folder, 'too-large'))).toBe(false);
   });
 
   it('that is refused makes no folder', async () => {

@@ -36,7 +36,7 @@ function alone(text: string): { outputs: number[]; next: number } {
     const captures = ['model.layers.0.heads', 'model.layers.1.heads'];
     const { captures: got, logits } = backbone.forward({ batch, captures, logits: 'last' });
     const at = ([layer, head]: Head) => (got[captures[layer]].arraySync() as number[][][][])[0][text.length - 1][head];
-    return { outputs: heads.flatMap(at), next: (logits as tf.Tensor2D).argMax(-1).dataSync()[0] };
+    return { outputs: heads.flatMap(at), next: tf.argMax(logits as tf.Tensor2D, -1).dataSync()[0] };
   });
 }
 

@@ -7,6 +7,23 @@ export interface FusedOperation<O extends tf.Tensor> {
   gradient(dy: O, saved: tf.Tensor[]): tf.Tensor[];
 }
 
+let releasing = false;
+
+/**
+ * Runs a backward pass in which a fused operation frees the gradient of its output once it has used it; TensorFlow.js holds them all
+ * to the end. For gradients of a scalar whose own gradient nobody else holds, and operations that give no input the gradient of
+ * another.
+ */
+export function releasingGradients<R>(run: () => R): R {
+  const outer = releasing;
+  releasing = true;
+  try {
+    return run();
+  } finally {
+    releasing = outer;
+  }
+}
+
 /** tf.customGrad with types: nothing inside `run` is recorded; `save` keeps tensors until the backward pass has used them. */
 export function fused<I extends readonly tf.Tensor[], O extends tf.Tensor>(
   inputs: I,
@@ -17,7 +34,8 @@ export function fused<I extends readonly tf.Tensor[], O extends tf.Tensor>(
     const { value, gradient } = run(parameters.slice(0, -1) as unknown as I, (...tensors) => save(tensors));
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const slopes = tf.tidy(() => gradient(dy as O, saved));
-      tf.dispose(saved.filter((tensor) => !slopes.includes(tensor)));
+      const done = releasing ? [...saved, dy] : saved;
+      tf.dispose(done.filter((tensor) => !slopes.includes(tensor)));
       return slopes;
     };
     return { value, gradFunc };
