@@ -3,7 +3,7 @@ import type { PhaseSummary, ProfileSummary, StepSummary } from './summary.js';
 import type { OperationTally, PluginTally, Tallies } from './tallies.js';
 
 /** Rows of the table by operation; what is beyond them is in the summary's file. */
-const MOST_OPERATIONS = 15;
+const MOST_OPERATIONS = 12;
 
 /** A profile's summary as text: the parts of the run, then the last task's typical step by operation and by plugin. */
 export function profileText({ phases, typicalSteps, steps, complete }: ProfileSummary): string {
@@ -42,7 +42,10 @@ function operationTable({ operations }: Tallies): string {
     ...[name, String(count), milliseconds(ms), percent(share), mebibytes(bytes)],
     gflops?.toFixed(0) ?? '',
   ];
-  return table(['operation', 'count', 'ms', 'share', 'MiB', 'GFLOPS'], operations.slice(0, MOST_OPERATIONS).map(row));
+  return table(
+    ['operation', 'count', 'ms', 'of operations', 'MiB', 'GFLOPS'],
+    operations.slice(0, MOST_OPERATIONS).map(row),
+  );
 }
 
 function pluginTable({ plugins }: Tallies): string {
@@ -50,11 +53,12 @@ function pluginTable({ plugins }: Tallies): string {
     ...[plugin, String(operations), milliseconds(ms), percent(share), mebibytes(bytes)],
     hooks.map((one) => `${one.hook} ${milliseconds(one.ms)}`).join(', '),
   ];
-  return table(['plugin', 'operations', 'ms', 'share', 'MiB', 'ms in its hooks'], plugins.map(row));
+  return table(['plugin', 'operations', 'ms', 'of operations', 'MiB', 'ms in its hooks'], plugins.map(row));
 }
 
 function table(head: readonly string[], rows: readonly string[][]): string {
-  const made = new Table({ head: [...head], style: { head: [], border: [] } });
+  const lines = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+  const made = new Table({ head: [...head], chars: lines, style: { head: [], border: [] } });
   made.push(...rows);
   return made.toString();
 }
