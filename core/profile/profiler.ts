@@ -14,8 +14,8 @@ import {
 } from './records.js';
 import { whenDone } from './when-done.js';
 
-/** Most records of a profile: about 60 MB of trace. */
-const MOST_RECORDS = 200_000;
+/** Most records of a profile: about 100 MB of trace. */
+const MOST_RECORDS = 500_000;
 /** Microseconds between two looks at the memory. */
 const SAMPLE_EVERY = 2000;
 

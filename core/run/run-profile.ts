@@ -20,7 +20,7 @@ export interface ProfileSettings {
 export class RunProfile {
   private readonly profiler: Profiler;
   readonly span: Span;
-  private engine = '';
+  private engine?: string;
   /** Lets go of the engine. */
   release: () => void = () => {};
 
@@ -41,12 +41,13 @@ export class RunProfile {
     this.release = watchOperations(this.profiler);
   }
 
-  /** Writes what was recorded of a run that has begun. @throws PalimpsestError OUTPUT_WRITE */
+  /** Writes what was recorded of a run that has begun, and whose engine was watched. @throws PalimpsestError OUTPUT_WRITE */
   write(directory: RunDirectory, logger: Logger): void {
-    if (runStateOf(directory) === 'none') return;
-    const { profile } = this.profiler;
-    const summary = profileSummary(profile, { ...this.settings, engine: this.engine });
-    directory.writeText('profile.json', traceText(profile, `palimpsest run, ${this.engine}`));
+    const { engine, profiler, settings } = this;
+    if (engine === undefined || runStateOf(directory) === 'none') return;
+    const { profile } = profiler;
+    const summary = profileSummary(profile, { ...settings, engine });
+    directory.writeText('profile.json', traceText(profile, `palimpsest run, ${engine}`));
     directory.writeJson('profile-summary.json', summary);
     logger.info(profileText(summary));
   }
