@@ -103,13 +103,13 @@ export const catalogue = {
   },
   PLUGIN_MANIFEST: { sentence: "A plugin's manifest does not fit", remedy: 'See docs/write-a-plugin.md.' },
   PLUGIN_MISSING: { sentence: 'A plugin needs another one that is not in the run', remedy: 'Add it to the config.' },
-  PRECISION_UNSUPPORTED: {
-    sentence: 'The engine does not know this precision',
-    remedy: 'Use `precision: f32`, or `--engine native`.',
-  },
   PLUGIN_UNKNOWN: {
     sentence: 'There is no such plugin',
     remedy: '`palimpsest plugins` lists them; a path starts with ./',
+  },
+  PRECISION_UNSUPPORTED: {
+    sentence: 'The engine does not know this precision',
+    remedy: 'Use `precision: f32`, or `--engine native`.',
   },
   SITE_UNKNOWN: { sentence: 'The model has no such site', remedy: 'docs/plugins/llama.md lists the sites.' },
   TENSOR_INVALID: {

@@ -9,8 +9,10 @@ import { comparisonTable, readFinishedRun } from '../report/comparison.js';
 import { ConsoleReport } from '../report/console.js';
 import { type PreparedRun, prepareRun, type RunRequest, runPrepared } from '../run/run.js';
 import { defaultRunFolder } from '../run/run-directory.js';
+import type { ProfileSettings } from '../run/run-profile.js';
 import { downloadProgress } from './download-progress.js';
 import { interruptible } from './interruption.js';
+import { wholeNumber } from './model-options.js';
 
 interface RunOptions {
   readonly set?: readonly string[];
@@ -20,7 +22,11 @@ interface RunOptions {
   /** A directory where one was named. */
   readonly resume?: boolean | string;
   readonly allowIdle?: boolean;
+  readonly profile?: boolean;
+  readonly profileSteps?: number;
 }
+
+const PROFILE_STEPS = 5;
 
 /** `palimpsest run`: configs from beginning to end, one after another. */
 export function runCommand(): Command {
@@ -36,6 +42,12 @@ export function runCommand(): Command {
     .option('--seed <number>', 'seed of every random draw')
     .option('--resume [directory]', 'go on with an interrupted run in the directory, or in that of --out')
     .option('--allow-idle', 'go on where a plugin is found to do nothing')
+    .option('--profile', 'write where the time goes: profile.json, profile-summary.json')
+    .option(
+      '--profile-steps <count>',
+      `steps of each task that --profile records (default: ${PROFILE_STEPS})`,
+      wholeNumber(1),
+    )
     .action(run);
 }
 
@@ -56,10 +68,12 @@ async function run(configs: readonly string[], options: RunOptions): Promise<voi
   const { set, engine, seed, allowIdle } = options;
   const overrides = { set, engine, seed: seed === undefined ? undefined : parse(seed), allowIdle };
   const planned = plan(configs, options);
+  const profile = profileOf(options);
   const registry = new PluginRegistry();
   const prepared: PreparedRun[] = [];
   for (const { config, folder } of planned) {
-    const request = { ...reporting(), loaded: loadConfig(config, overrides), folder, resume: Boolean(options.resume) };
+    const loaded = loadConfig(config, overrides);
+    const request = { ...reporting(), loaded, folder, resume: Boolean(options.resume), profile };
     prepared.push(await prepareRun(request, registry));
   }
   for (const one of prepared) {
@@ -69,6 +83,12 @@ async function run(configs: readonly string[], options: RunOptions): Promise<voi
   if (planned.length < 2) return;
   const finished = planned.map(({ name, folder }) => readFinishedRun(folder, name));
   process.stdout.write(`\n${comparisonTable(finished, process.stdout.columns ?? 120)}\n`);
+}
+
+/** @throws PalimpsestError USAGE */
+function profileOf({ profile, profileSteps }: RunOptions): ProfileSettings | undefined {
+  if (profileSteps !== undefined && !profile) throw usage('--profile-steps with --profile', 'without it');
+  return profile ? { steps: profileSteps ?? PROFILE_STEPS } : undefined;
 }
 
 function reporting(): Pick<RunRequest, 'observers' | 'logger' | 'progress'> {

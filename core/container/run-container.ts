@@ -5,6 +5,8 @@ import { PalimpsestError, problem } from '../errors.js';
 import type { ComposedPlugin } from './compose.js';
 import { OPTIONS } from './tokens.js';
 
+type Made = <P extends object>(plugin: ComposedPlugin, made: P) => P;
+
 /**
  * What one run is made of: a child container for the run and one below it for each plugin, which sees its own OPTIONS.
  * Nothing is registered globally. `dispose` frees what the plugins made, the last one first.
@@ -13,18 +15,22 @@ export class RunContainer {
   private readonly run = container.createChildContainer();
   private readonly scopes: DependencyContainer[] = [];
 
+  /** @param made what the run gets in the place of a plugin that was built; the plugin itself by default */
+  constructor(private readonly made: Made = (_, plugin) => plugin) {}
+
   /** Makes a value known to every plugin built from now on. Values are not disposed with the container. */
   provide<T>(token: InjectionToken<T>, value: T): void {
     this.run.register(token, { useValue: value });
   }
 
   /** Builds a plugin's class. @throws PalimpsestError PLUGIN_LOAD naming plugin and parameter, and whatever its constructor throws */
-  create<C extends keyof Contracts>({ manifest, contract, options }: ComposedPlugin<C>): Contracts[C] {
+  create<C extends keyof Contracts>(plugin: ComposedPlugin<C>): Contracts[C] {
+    const { manifest, contract, options } = plugin;
     const scope = this.run.createChildContainer();
     scope.register(OPTIONS, { useValue: options });
     this.scopes.push(scope);
     try {
-      return scope.resolve(manifest.provides[contract] as Injectable<Contracts[C]>);
+      return this.made(plugin, scope.resolve(manifest.provides[contract] as Injectable<Contracts[C]>));
     } catch (error) {
       if (error instanceof PalimpsestError || !(error instanceof Error)) throw error;
       throw resolutionProblem(manifest.name, error);

@@ -1,3 +1,5 @@
+import { type Span, type SpanName, untimed } from '../training/span.js';
+
 /** Adds up the seconds that a run spends in each phase. */
 export class PhaseClock {
   private started = performance.now();
@@ -5,11 +7,14 @@ export class PhaseClock {
   /** Seconds of earlier parts of the run. */
   earlier = 0;
 
+  /** @param span told of every phase too */
+  constructor(private readonly span: Span = untimed) {}
+
   /** Runs `work` and books its time, also where it fails. */
-  async time<T>(phase: string, work: () => T | Promise<T>): Promise<T> {
+  async time<T>(phase: SpanName, work: () => T | Promise<T>): Promise<T> {
     const start = performance.now();
     try {
-      return await work();
+      return await this.span(phase, work);
     } finally {
       this.add(phase, (performance.now() - start) / 1000);
     }

@@ -45,7 +45,8 @@ export class RunDirectory {
     this.write(() => appendFileSync(file, `${JSON.stringify(value)}\n`), file);
   }
 
-  private writeText(name: string, text: string): void {
+  /** Writes a file whole, as `writeJson` does. @throws PalimpsestError OUTPUT_WRITE */
+  writeText(name: string, text: string): void {
     const file = this.path(name);
     this.write(() => {
       makeFolder(path.dirname(file));

@@ -8,6 +8,7 @@ import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
 import type { Participants } from '../training/participants.js';
 import type { SequenceSummary } from '../training/sequence.js';
+import type { Span } from '../training/span.js';
 import { optimizerSteps, type PreparedTask } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
 import { checkLengths, scoredSets } from './check-data.js';
@@ -31,6 +32,7 @@ export interface RecordParts {
   readonly directory: RunDirectory;
   readonly observers: readonly Observer[];
   readonly clock: PhaseClock;
+  readonly span?: Span;
   readonly logger: Logger;
   /** Optimizer steps that an interrupted run in this directory has done; undefined for a new run. */
   readonly stepsDone?: number;
@@ -78,13 +80,13 @@ export class RunRecord implements Observer {
 
   /** @param row 0 before the first task; t after the t-th */
   async betweenTasks(row: number, task?: Task): Promise<void> {
-    const { clock, participants, model } = this.parts;
+    const { clock, span, participants, model } = this.parts;
     const { adapter } = participants;
     if (task) await clock.time('save', () => this.saveAdapters(adapter, task));
     if (!this.scorer.wants(row)) return;
     const { backbone, tokenizer } = model;
     const additions = additionsOf(adapter, 'current');
-    await clock.time('evaluate', () => this.scorer.score(row, { backbone, tokenizer, additions }));
+    await clock.time('evaluate', () => this.scorer.score(row, { backbone, tokenizer, additions }, span));
   }
 
   /** Writes scores.json and summary.json and ends the run for the observers. */

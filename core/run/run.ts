@@ -20,6 +20,7 @@ import { PhaseClock } from './phase-clock.js';
 import { assertSameConfig, beginnings, type RunState, runStateOf } from './resumed-run.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
+import { type ProfileSettings, RunProfile } from './run-profile.js';
 import { RunRecord } from './run-record.js';
 import { trainedTasks } from './trained-tasks.js';
 
@@ -30,6 +31,8 @@ export interface RunRequest {
   readonly folder: string;
   /** Goes on with an interrupted run in the directory, where there is one. */
   readonly resume?: boolean;
+  /** Writes where the time goes. */
+  readonly profile?: ProfileSettings;
   /** Beside those of the config. */
   readonly observers: readonly Observer[];
   readonly logger: Logger;
@@ -71,8 +74,9 @@ export async function runConfig(request: RunRequest): Promise<void> {
 export async function runPrepared({ request, plugins, directory, state }: PreparedRun): Promise<void> {
   if (state === 'over') throw overAlready(directory);
   const { loaded } = request;
-  const clock = new PhaseClock();
-  const container = runContainer(request);
+  const profile = request.profile && new RunProfile(request.profile);
+  const clock = new PhaseClock(profile?.span);
+  const container = runContainer(request, profile);
   try {
     const data = await clock.time('data', () =>
       loadData(container.create(plugins.benchmark), plugins.benchmark, loaded),
@@ -80,13 +84,16 @@ export async function runPrepared({ request, plugins, directory, state }: Prepar
     checkData(data, plugins.benchmark.manifest.name);
     const { progress } = request;
     const model = await openModel(plugins.backbone, { container, loaded, clock, progress });
+    profile?.watch(model.engine.name);
     try {
-      await train({ request, plugins, container, clock, directory, data, model, goesOn: state === 'begun' });
+      await train({ request, plugins, container, clock, directory, data, model, profile, goesOn: state === 'begun' });
     } finally {
+      profile?.release();
       await model.source.close();
     }
   } finally {
     await container.dispose();
+    profile?.write(directory, request.logger);
   }
 }
 
@@ -98,8 +105,8 @@ function overAlready({ folder }: RunDirectory): Error {
   });
 }
 
-function runContainer({ loaded, folder, logger }: RunRequest): RunContainer {
-  const container = new RunContainer();
+function runContainer({ loaded, folder, logger }: RunRequest, profile?: RunProfile): RunContainer {
+  const container = new RunContainer(profile && ((plugin, made) => profile.plugin(plugin, made)));
   container.provide(CONFIG_FOLDER, loaded.folder);
   container.provide(RUN_FOLDER, path.resolve(folder));
   container.provide(RANDOM, seededRandom(loaded.config.seed));
@@ -115,12 +122,13 @@ interface Training {
   readonly directory: RunDirectory;
   readonly data: BenchmarkData;
   readonly model: OpenModel;
+  readonly profile?: RunProfile;
   /** Whether the directory holds a run that was interrupted. */
   readonly goesOn: boolean;
 }
 
 async function train(training: Training): Promise<void> {
-  const { request, plugins, container, clock, directory, data, model, goesOn } = training;
+  const { request, plugins, container, clock, directory, data, model, profile, goesOn } = training;
   const { config } = request.loaded;
   const participants = createParticipants(container, plugins, model);
   const configured = plugins.observers.map((plugin) => container.create(plugin));
@@ -131,8 +139,9 @@ async function train(training: Training): Promise<void> {
   const stepsDone = goesOn ? (found?.step ?? 0) : undefined;
   const trained = trainedTasks(data.tasks, config.training.tasks);
   const { logger } = request;
+  const span = profile?.span;
   const record = new RunRecord({
-    ...{ plugins, data, trained, model, participants, directory, observers, clock, logger, stepsDone },
+    ...{ plugins, data, trained, model, participants, directory, observers, clock, span, logger, stepsDone },
   });
   const summary = await trainSequence({
     ...participants,
@@ -141,6 +150,7 @@ async function train(training: Training): Promise<void> {
     tokenizer: model.tokenizer,
     random: seededRandom(config.seed),
     settings: config.training,
+    span,
     keepFolder: checkpoints.keepFolder,
     checkpoints: await checkpoints.forSequence(config.checkpoint.every, found),
     started: (tasks) => record.started(tasks),

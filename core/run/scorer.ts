@@ -5,6 +5,7 @@ import type { Observer, ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { evaluateSet, type Measure, type Model } from '../evaluation/evaluate.js';
 import { fileName } from '../text/task-names.js';
+import { type Span, untimed } from '../training/span.js';
 import { scoredSets, shotsFor } from './check-data.js';
 import { jsonLinesOf } from './json-lines.js';
 import type { RunDirectory } from './run-directory.js';
@@ -90,13 +91,14 @@ export class Scorer {
   }
 
   /** @param row 0 for Init, t after the t-th task */
-  async score(row: number, model: Model): Promise<void> {
+  async score(row: number, model: Model, span: Span = untimed): Promise<void> {
     const { maxInputTokens, maxOutputTokens, overflow } = this.config.training;
     const limits = { maxInputTokens, maxOutputTokens, overflow, answerEnd: this.data.answerEnd };
     for (const { set, shots: counts, by } of this.sets) {
       for (const shots of counts) {
         if (this.has(row, set.name, shots)) continue;
-        const result = await evaluateSet(model, set, { ...limits, shots, by });
+        const options = { ...limits, shots, by };
+        const result = await span('set', () => evaluateSet(model, set, options), `${set.name} ${shots}-shot`);
         if (!result) continue;
         const { metrics, predictions, truncated, seconds } = result;
         this.directory.writeJsonLines(`predictions/${row}-${set.name}-${shots}-shot.jsonl`, predictions);

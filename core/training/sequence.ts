@@ -15,6 +15,7 @@ import { type IdlePlugin, IdleWatch, placeOfIdle } from './idle-watch.js';
 import { type Participants, whoTakesPart } from './participants.js';
 import type { RandomSource } from './random.js';
 import { endlessWarmUp } from './schedule.js';
+import type { Span } from './span.js';
 import { type PreparedTask, prepareTasks } from './task-data.js';
 import { trainTask } from './train-task.js';
 
@@ -37,6 +38,8 @@ export interface SequenceParts extends Participants {
   /** Absolute; where passes that are kept over epochs go when memory is full. Without it they stay in memory. */
   readonly keepFolder?: string;
   readonly checkpoints?: SequenceCheckpoints;
+  /** Told of tasks, what precedes and follows their steps, and the steps. */
+  readonly span?: Span;
   /** Called once everything has been checked, and given back where the sequence goes on from a checkpoint. */
   started?(prepared: readonly PreparedTask[]): void | Promise<void>;
   /** Called with row 0 before the first task and with t after the t-th: the place to score and to save. */

@@ -16,6 +16,7 @@ import { type Participants, whoTakesPart } from './participants.js';
 import { flatPositions } from './positions.js';
 import type { RandomSource } from './random.js';
 import { learningRateFactor } from './schedule.js';
+import { type Span, untimed } from './span.js';
 
 /** What a task's steps are made of. */
 export interface TrainerParts {
@@ -26,6 +27,7 @@ export interface TrainerParts {
   readonly random: RandomSource;
   readonly kept: KeptPasses;
   readonly watch: IdleWatch;
+  readonly span?: Span;
 }
 
 /** The optimizer steps of one task: made after `beforeTask`, when the adapter's variables stand. */
@@ -115,7 +117,8 @@ export class TaskTrainer {
   /** Updates the variables; gradients and updates are named only for those who listen. */
   private update(gradient: tf.Tensor1D, { clipping, learningRate, step }: Update): void {
     const clipped: tf.Tensor1D = clipping === 1 ? gradient : tf.mul(gradient, clipping);
-    const difference = this.optimizer.update(clipped, learningRate);
+    const { span = untimed } = this.parts;
+    const difference = span('optimizer', () => this.optimizer.update(clipped, learningRate));
     const listeners = whoTakesPart(this.parts.run, 'afterStep').filter((participant) => participant.afterStep);
     if (listeners.length === 0) return;
     const [gradients, updates] = [this.packing.unpack(gradient), this.packing.unpack(difference)];

@@ -10,6 +10,7 @@ import { KeptPasses } from './kept-passes.js';
 import { KeptRows } from './kept-rows.js';
 import { whoTakesPart } from './participants.js';
 import type { SequenceParts } from './sequence.js';
+import { untimed } from './span.js';
 import { TaskTrainer } from './step.js';
 import type { PreparedTask } from './task-data.js';
 import { TaskPasses } from './task-passes.js';
@@ -38,7 +39,12 @@ interface WithinTask extends Omit<SequenceState, 'progress'> {
 }
 
 /** Trains one task, from its `beforeTask` (or from a checkpoint within it) to its `afterTask`. */
-export async function trainTask(parts: SequenceParts, running: RunningTask): Promise<TaskSummary> {
+export function trainTask(parts: SequenceParts, running: RunningTask): Promise<TaskSummary> {
+  const { span = untimed } = parts;
+  return span('task', () => wholeTask(parts, running), running.prepared.task.name);
+}
+
+async function wholeTask(parts: SequenceParts, running: RunningTask): Promise<TaskSummary> {
   const { prepared, taskIndex, resumed } = running;
   const { task, steps, truncated } = prepared;
   const start = performance.now() - 1000 * (resumed?.progress.seconds ?? 0);
@@ -65,20 +71,23 @@ async function atMoment(name: 'beforeTask' | 'afterTask', parts: SequenceParts, 
       return made.get(key) as Promise<R>;
     },
   };
-  for (const participant of whoTakesPart(parts, name)) await participant[name]?.(moment);
+  const { span = untimed } = parts;
+  await span(name, async () => {
+    for (const participant of whoTakesPart(parts, name)) await participant[name]?.(moment);
+  });
 }
 
 async function trainEpochs(parts: SequenceParts, running: RunningTask, seconds: () => number): Promise<void> {
   const { prepared, resumed, watch } = running;
-  const { settings, random, checkpoints } = parts;
+  const { settings, random, checkpoints, span = untimed } = parts;
   const kept = new KeptPasses(keptRows(parts, running));
-  const trainer = new TaskTrainer({ run: parts, task: prepared.task.name, settings, random, kept, watch });
+  const trainer = new TaskTrainer({ run: parts, task: prepared.task.name, settings, random, kept, watch, span });
   try {
     if (resumed) kept.rows.restore(resumed.kept);
     if (resumed?.optimizer) trainer.optimizer.restore(resumed.optimizer);
     running.restored();
     for (const { micros, position } of stepsOf(parts, running)) {
-      const record = trainer.step(micros, position);
+      const record = span('step', () => trainer.step(micros, position), String(position.step));
       for (const observer of parts.observers) observer.stepDone?.(record, position);
       const taskStep = position.taskStep + 1;
       if (isCheckpoint(taskStep, position.taskSteps, checkpoints?.every)) {
