@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The part of the native backend that hands values to TensorFlow. */
@@ -6,13 +8,18 @@ interface UploadingBackend extends tf.KernelBackend {
   getInputTensorIds(tensors: readonly { readonly dataId: object }[]): number[];
 }
 
+/** From so many bytes on, arrays that the engine has taken over are collected as soon as all loads are over. */
+const WORTH_COLLECTING = 2 ** 26;
+
 /** Loads that are going on. */
 let loads = 0;
+/** Bytes that they have handed over. */
+let uploaded = 0;
 
 /**
  * Runs `load` with the values of every tensor that is made meanwhile on the engine at once. The native backend would keep the
  * JavaScript array until the tensor is first used, and so hold all weights twice as long as a model is loaded; the other
- * engines take values at once anyway.
+ * engines take values at once anyway. What JavaScript held is collected in the end.
  */
 export async function uploadingAtOnce<R>(load: () => Promise<R>): Promise<R> {
   const backend = tf.backend();
@@ -22,14 +29,25 @@ export async function uploadingAtOnce<R>(load: () => Promise<R>): Promise<R> {
     backend.write = (...given) => {
       const dataId = write(...given);
       backend.getInputTensorIds([{ dataId }]);
+      uploaded += (given[0] as Float32Array).byteLength ?? 0;
       return dataId;
     };
   }
   try {
     return await load();
   } finally {
-    if (--loads === 0) Reflect.deleteProperty(backend, 'write'); // its class's own again
+    if (--loads === 0) {
+      Reflect.deleteProperty(backend, 'write'); // its class's own again
+      if (uploaded >= WORTH_COLLECTING) collectGarbage();
+      uploaded = 0;
+    }
   }
+}
+
+/** Left to itself, the collector may not run before a training step has made its peak higher by all that waits here. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 function isUploading(backend: tf.KernelBackend): backend is UploadingBackend {
