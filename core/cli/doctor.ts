@@ -60,6 +60,8 @@ function engineLine(engine: EngineState): string {
   }
   const { info, gflops } = engine;
   const threads = `${info.threads} thread${info.threads === 1 ? '' : 's'}`;
-  const parts = [info.tensorflow && `TensorFlow ${info.tensorflow}`, threads, info.gpu, `${gflops.toFixed(1)} GFLOPS`];
+  const bare = info.kernels === false && 'without its own operations (`palimpsest engine install` compiles them)';
+  const speed = `${gflops.toFixed(1)} GFLOPS`;
+  const parts = [info.tensorflow && `TensorFlow ${info.tensorflow}`, threads, info.gpu, bare, speed];
   return parts.filter(Boolean).join(', ');
 }

@@ -51,15 +51,24 @@ async function status(): Promise<void> {
       return ['installed', `${entry} (${readableBytes(await folderSize(entry))}${state})`];
     }),
   );
-  const { name } = await useEngine('auto');
+  const { name, kernels } = await useEngine('auto');
   const rows: [string, string][] = [
     ['package', place ? `${place.folder} (${place.version})` : 'not installed'],
     ['addon', obstacle ?? `${place?.addon}`],
     ['cache', enginesFolder()],
     ...entries,
     ['auto', name],
+    ...(name === 'native' ? [['operations', operationsOf(kernels)] as [string, string]] : []),
   ];
   process.stdout.write(aligned(rows));
+}
+
+/** @param kernels as the engine tells */
+function operationsOf(kernels?: boolean): string {
+  if (kernels === undefined) return "TensorFlow's (on the GPU)";
+  return kernels
+    ? 'fused, compiled for this processor'
+    : "TensorFlow's: `palimpsest engine install` compiles the fused ones";
 }
 
 function say(message: string): void {
