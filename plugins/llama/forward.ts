@@ -108,7 +108,10 @@ export class ForwardPass {
     const afterHeads = this.layerFrame(layer, frame, hasTrainable(parts, ['q_proj', 'k_proj', 'v_proj']));
     const o = this.site(siteNames.attention(layer), attentionOutput(z, afterHeads));
     const afterOutput = this.layerFrame(layer, frame, hasTrainable(parts, ['o_proj']));
-    const after = this.site(siteNames.residual(layer), feedForward(before, o, afterOutput));
+    const after = this.site(
+      siteNames.residual(layer),
+      feedForward(this.picked ? before : this.rows.level(before), o, afterOutput),
+    );
     this.differentiable ||= hasTrainable(parts, linearKinds);
     return after;
   }
