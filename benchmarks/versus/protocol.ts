@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 
 /** What a side says when it is ready: the versions of what it runs on. */
 export type Greeting = Readonly<Record<string, unknown>>;

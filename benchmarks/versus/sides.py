@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Callable
 
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GgufConfig
+from transformers.utils import logging
 
 
 def load_model(file: str, precision: str = "float32") -> torch.nn.Module:
     """A causal language model from a GGUF file, its weights dequantized to the precision."""
     path = Path(file)
-    return AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=getattr(torch, precision))
+    logging.disable_progress_bar()
+    options = {"dtype": getattr(torch, precision), "quantization_config": GgufConfig(dequantize=True)}
+    return AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, **options)
 
 
 def serve(answer: Callable[[dict], dict]) -> None:
