@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { comparison, largestDifference, median, megabytes, spread } from '../../benchmarks/figures.js';
+
+describe('figures', () => {
+  it('have the middle value as median, or the mean of the two in the middle', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+  });
+
+  it('do not reorder what they are made of', () => {
+    const seconds = [3, 1, 2];
+    median(seconds);
+    expect(seconds).toEqual([3, 1, 2]);
+  });
+
+  it('tell fastest and slowest to a millisecond', () => {
+    expect(spread([0.12345, 2, 1])).toEqual({ median: 1, fastest: 0.123, slowest: 2 });
+  });
+
+  it('compare medians with that of the base', () => {
+    const samples = new Map([
+      ['ours', [1, 2, 3]],
+      ['theirs', [3, 3, 9]],
+    ]);
+    expect(comparison(samples, 'side', 'ours')).toEqual([
+      { side: 'ours', median: 2, fastest: 1, slowest: 3, 'x ours': 1 },
+      { side: 'theirs', median: 3, fastest: 3, slowest: 9, 'x ours': 1.5 },
+    ]);
+  });
+
+  it('count megabytes of a million bytes, and none where memory is not told', () => {
+    expect(megabytes(2_600_000)).toBe(3);
+    expect(megabytes(undefined)).toBeUndefined();
+  });
+
+  it('find lists of other lengths infinitely different', () => {
+    expect(largestDifference([1, 2], [1.5, 2])).toBe(0.5);
+    expect(largestDifference([1, 2], [1])).toBe(Number.POSITIVE_INFINITY);
+  });
+});
