@@ -1,5 +1,5 @@
 /*
- * Questions a second by benchmark: the first items of every set, scored as the example configs say (likelihood of choices, else greedy
+ * Questions a second by benchmark: the first items of its first three sets, scored as the example configs say (likelihood of choices, else greedy
  * answers), without demonstrations and with as many as --shots says. SmolLM2-135M; the benchmarks take turns.
  *
  *     node benchmarks/run.js evaluation [--engine native] [--rounds 5] [--items 8] [--shots 5]
@@ -12,15 +12,18 @@ import { loadConfig } from '../core/config/load.js';
 import { composePlugins } from '../core/container/compose.js';
 import { PluginRegistry } from '../core/container/plugin-registry.js';
 import { RunContainer } from '../core/container/run-container.js';
-import { CONFIG_FOLDER } from '../core/container/tokens.js';
+import { CONFIG_FOLDER, RANDOM } from '../core/container/tokens.js';
 import { currentEngine } from '../core/engine/engine.js';
 import { type EvaluationOptions, evaluateSet, type Model } from '../core/evaluation/evaluate.js';
-import { type EvaluationSet, PalimpsestError } from '../core/index.js';
+import { type EvaluationSet, PalimpsestError, seededRandom } from '../core/index.js';
 import { alternating, writeResult } from './alternating.js';
 import { comparison, rounded } from './figures.js';
 import { ourModel } from './versus/our-model.js';
 
 const configs = ['quickstart.yaml', ...['func', 'long', 'trace'].map((name) => `paper/small/${name}/inc-lora.yaml`)];
+
+/** Sets of a kind that are scored. */
+const SETS = 3;
 
 /** A benchmark's sets of one kind, cut to their first items. */
 interface Kind {
@@ -49,7 +52,10 @@ export async function main(args: string[], folder: string): Promise<void> {
     }
   }
   const counts = new Map<string, number>();
-  for (const [name, run] of work) counts.set(name, await run());
+  for (const [name, run] of work) {
+    process.stderr.write(`${name} ...\n`);
+    counts.set(name, await run());
+  }
   for (const [name, count] of counts) if (count === 0) work.delete(name);
   const [first] = work.keys();
   const rows = comparison(await alternating(work, rounds), 'sets', first).map(({ sets, median, fastest, slowest }) => {
@@ -67,11 +73,15 @@ async function kindsOf(file: string, items: number): Promise<Kind[]> {
   const { benchmark: plugin } = await composePlugins(loaded, new PluginRegistry());
   const container = new RunContainer();
   container.provide(CONFIG_FOLDER, loaded.folder);
+  container.provide(RANDOM, seededRandom(loaded.config.seed));
   try {
     const { tasks, heldOut, answerEnd } = await container.create(plugin).load();
     const options = { ...loaded.config.training, by: loaded.config.evaluation.by, answerEnd };
     const cut = (sets: readonly (EvaluationSet | undefined)[]) =>
-      sets.filter((set) => set !== undefined).map((set) => ({ ...set, items: set.items.slice(0, items) }));
+      sets
+        .filter((set) => set !== undefined)
+        .slice(0, SETS)
+        .map((set) => ({ ...set, items: set.items.slice(0, items) }));
     const { name } = plugin.manifest;
     return [
       { name: `${name} tasks`, sets: cut(tasks.map(({ test }) => test)), options },

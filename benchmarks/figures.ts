@@ -5,8 +5,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** To three decimals. */
-export const rounded = (value: number): number => Number(value.toFixed(3));
+/** To four digits. */
+export const rounded = (value: number): number => Number(value.toPrecision(4));
 
 /** Median, fastest and slowest of samples in seconds. */
 export interface Spread {

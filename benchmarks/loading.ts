@@ -6,18 +6,17 @@
  *
  * The figures go to results/loading-<engine>.json.
  */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { findModel, type ModelFiles } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
-import type { NamedArray } from '../core/weights/safetensors.js';
-import { writeSafetensors } from '../core/weights/safetensors-write.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
 import { alternating, writeResult } from './alternating.js';
 import { comparison, megabytes, rounded } from './figures.js';
+import { asSafetensors } from './safetensors-copy.js';
 
 /** @param folder benchmarks/, absolute */
 export async function main(args: string[], folder: string): Promise<void> {
@@ -55,15 +54,4 @@ async function load(files: ModelFiles): Promise<void> {
   await backbone.load();
   await source.close();
   backbone.dispose();
-}
-
-/** The same model as a Hugging Face folder in float32. */
-async function asSafetensors(files: ModelFiles, folder: string): Promise<ModelFiles> {
-  const source = await openWeights(files);
-  const tensors: NamedArray[] = [];
-  for (const { name, shape } of source.tensors.values()) tensors.push({ name, shape, values: await source.read(name) });
-  await source.close();
-  await writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
-  writeFileSync(path.join(folder, 'config.json'), JSON.stringify(source.config));
-  return { kind: 'huggingface', path: folder, reference: folder };
 }

@@ -1,6 +1,6 @@
 /*
  * Seconds to tokenize the pages of docs/ and the lines of examples/data with SmolLM2's tokenizer, in turn with Hugging Face's `tokenizers`
- * in Python, text by text; both sides must give the same ids.
+ * in Python, text by text. Exit status 1 where the ids differ.
  *
  *     node benchmarks/run.js tokenizing [--rounds 9] [--python .venv/bin/python] [--alone]
  *
@@ -47,6 +47,7 @@ export async function main(args: string[], folder: string): Promise<void> {
     const answers = await measure(ourTurn(await openTokenizer(files), given), values.alone ? [] : [theirs], rounds);
     const rows = tokenizingRows(answers, given);
     console.table(rows);
+    if (rows.some((row) => row['texts that differ'] > 0)) process.exitCode = 1;
     const command = ['node benchmarks/run.js tokenizing', ...args].join(' ');
     writeResult(folder, { suite: 'tokenizing', engine: await useEngine('auto'), rounds, command, rows });
   } finally {
@@ -91,7 +92,7 @@ async function measure(
 }
 
 /** Speeds, and how many texts a side gives other ids for than we do. */
-function tokenizingRows(answers: ReadonlyMap<string, readonly TokenizingAnswer[]>, given: readonly string[]): object[] {
+function tokenizingRows(answers: ReadonlyMap<string, readonly TokenizingAnswer[]>, given: readonly string[]) {
   const own = answers.get('ours')?.[0].ids ?? [];
   const megabytes = given.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) / 1e6;
   const tokens = own.reduce((sum, ids) => sum + ids.length, 0);
@@ -100,6 +101,7 @@ function tokenizingRows(answers: ReadonlyMap<string, readonly TokenizingAnswer[]
     ...row,
     'MB/s': rounded(megabytes / row.median),
     'tokens/s': Math.round(tokens / row.median),
-    'texts that differ': answers.get(String(row.side))?.[0].ids.filter((ids, i) => ids.join() !== own[i].join()).length,
+    'texts that differ': (answers.get(String(row.side))?.[0].ids ?? []).filter((ids, i) => ids.join() !== own[i].join())
+      .length,
   }));
 }

@@ -1,8 +1,8 @@
 """One LoRA step with PyTorch and PEFT, taken when asked: the other side of `node benchmarks/run.js versus step start`.
 
-    peft_step.py MODEL.gguf ROWS.jsonl float32|bfloat16 all|answers
+    peft_step.py MODEL ROWS.jsonl float32|bfloat16 all|answers
 
-Requests: {"steps": n} for seconds and losses of n steps, with the process's peak memory; {"products": n} for seconds of n products
+MODEL is a GGUF file or a folder with safetensors. Requests: {"steps": n} for seconds and losses of n steps, with the process's peak memory; {"products": n} for seconds of n products
 of two 1024 x 1024 matrices. `all` is how PEFT's users run it: the model takes labels and gives logits at every position. `answers`
 asks the model for the logits before the answers only.
 """

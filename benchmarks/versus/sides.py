@@ -5,24 +5,25 @@ output, until its input is closed.
 """
 
 import json
-import os
 import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Callable
 
-os.environ.setdefault("TQDM_DISABLE", "1")  # read by the progress bars of what follows
-
 import torch
 from transformers import AutoModelForCausalLM, GgufConfig
+from transformers.utils import logging
 
 
-def load_model(file: str, precision: str = "float32") -> torch.nn.Module:
-    """A causal language model from a GGUF file, its weights dequantized to the precision."""
-    path = Path(file)
-    options = {"dtype": getattr(torch, precision), "quantization_config": GgufConfig(dequantize=True)}
-    return AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, **options)
+def load_model(place: str, precision: str = "float32") -> torch.nn.Module:
+    """A causal language model from a GGUF file, its weights dequantized to the precision, or from a folder with safetensors."""
+    logging.disable_progress_bar()
+    path, options = Path(place), {"dtype": getattr(torch, precision)}
+    if path.is_dir():
+        return AutoModelForCausalLM.from_pretrained(path, **options)
+    whole = {"gguf_file": path.name, "quantization_config": GgufConfig(dequantize=True)}
+    return AutoModelForCausalLM.from_pretrained(path.parent, **whole, **options)
 
 
 def serve(answer: Callable[[dict], dict]) -> None:

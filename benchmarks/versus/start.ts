@@ -5,29 +5,40 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { findModel } from '../../core/weights/model-files.js';
 import { comparison } from '../figures.js';
-import { Side } from './protocol.js';
+import { asSafetensors } from '../safetensors-copy.js';
+import { Side, type SideCommand } from './protocol.js';
 import { theirs, type VersusSettings } from './sides.js';
 import { takeTurns } from './turns.js';
 
 /** How often our side's metrics.jsonl is looked at, in milliseconds. */
 const LOOK = 5;
-const OURS = 'ours';
+const OURS = 'ours, from the GGUF file';
 
 /**
  * From the start of the process to the end of the first training step: `palimpsest run benchmarks/step.yaml` until metrics.jsonl has a
  * line, and PEFT's script until it answers a first request for a step. The first round warms the file cache and is not counted.
  */
 export async function versusStart(settings: VersusSettings) {
-  const model = (await findModel('smollm2-135m-instruct', { folder: settings.folder })).path;
-  const rows = path.join(settings.folder, 'step.jsonl');
-  const peft = theirs(settings, 'PEFT f32', 'peft_step.py', [model, rows, 'float32', 'all']);
-  const turns = [
-    { name: OURS, take: () => ourStart(settings) },
-    { name: peft.name, take: () => theirStart(peft) },
-  ];
-  const answers = await takeTurns(turns, settings.rounds + 1);
-  const samples = new Map([...answers].map(([name, [, ...seconds]]) => [name, seconds]));
-  return { rows: comparison(samples, 'side', OURS), more: {}, checks: {} };
+  const scratch = mkdtempSync(path.join(tmpdir(), 'versus-'));
+  try {
+    const files = await findModel('smollm2-135m-instruct', { folder: settings.folder });
+    const safetensors = await asSafetensors(files, scratch);
+    const rows = path.join(settings.folder, 'step.jsonl');
+    const peft = (name: string, model: string) => {
+      const command = theirs(settings, name, 'peft_step.py', [model, rows, 'float32', 'all']);
+      return { name, take: () => theirStart(command) };
+    };
+    const turns = [
+      { name: OURS, take: () => ourStart(settings) },
+      peft('PEFT f32, from the GGUF file', files.path),
+      peft('PEFT f32, from safetensors', safetensors.path),
+    ];
+    const answers = await takeTurns(turns, settings.rounds + 1);
+    const samples = new Map([...answers].map(([name, [, ...seconds]]) => [name, seconds]));
+    return { rows: comparison(samples, 'side', OURS), more: {}, checks: {} };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
 
 /** Seconds. @throws Error where the run ends without a step */
@@ -53,7 +64,7 @@ async function ourStart({ folder, engine }: VersusSettings): Promise<number> {
 }
 
 /** Seconds. */
-async function theirStart(command: Parameters<typeof Side.start>[0]): Promise<number> {
+async function theirStart(command: SideCommand): Promise<number> {
   const start = performance.now();
   const side = await Side.start(command);
   try {

@@ -13,8 +13,8 @@ describe('figures', () => {
     expect(seconds).toEqual([3, 1, 2]);
   });
 
-  it('tell fastest and slowest to a millisecond', () => {
-    expect(spread([0.12345, 2, 1])).toEqual({ median: 1, fastest: 0.123, slowest: 2 });
+  it('tell fastest and slowest to four digits', () => {
+    expect(spread([0.0123456, 23.456, 1])).toEqual({ median: 1, fastest: 0.01235, slowest: 23.46 });
   });
 
   it('compare medians with that of the base', () => {
