@@ -17,7 +17,7 @@ import { currentEngine } from '../core/engine/engine.js';
 import { type EvaluationOptions, evaluateSet, type Model } from '../core/evaluation/evaluate.js';
 import { type EvaluationSet, PalimpsestError, seededRandom } from '../core/index.js';
 import { alternating, writeResult } from './alternating.js';
-import { comparison, rounded } from './figures.js';
+import { commandOf, comparison, rounded } from './figures.js';
 import { ourModel } from './versus/our-model.js';
 
 const configs = ['quickstart.yaml', ...['func', 'long', 'trace'].map((name) => `paper/small/${name}/inc-lora.yaml`)];
@@ -63,7 +63,7 @@ export async function main(args: string[], folder: string): Promise<void> {
     return { sets, ...{ median, fastest, slowest }, items: count, 'items/s': rounded(count / median) };
   });
   console.table(rows);
-  const command = ['node benchmarks/run.js evaluation', ...args].join(' ');
+  const command = commandOf('evaluation', args);
   writeResult(folder, { suite: 'evaluation', engine: currentEngine(), rounds, command, rows });
 }
 

@@ -51,3 +51,9 @@ export function largestDifference(a: readonly number[], b: readonly number[]): n
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
 }
+
+/** The command that runs a suite so, but for the place of the Python, which is a matter of the machine. */
+export function commandOf(suite: string, args: readonly string[]): string {
+  const kept = args.filter((arg, i) => !arg.startsWith('--python') && args[i - 1] !== '--python');
+  return ['node benchmarks/run.js', suite, ...kept].join(' ');
+}

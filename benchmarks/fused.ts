@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { alternating, writeResult } from './alternating.js';
-import { comparison, rounded } from './figures.js';
+import { commandOf, comparison, rounded } from './figures.js';
 import { type OperationPair, operationPairs } from './fused/operations.js';
 
 /** @param folder benchmarks/, absolute */
@@ -24,7 +24,7 @@ export async function main(args: string[], folder: string): Promise<void> {
   const rows: object[] = [];
   for (const pair of operationPairs()) rows.push(...(await compared(pair, rounds)));
   console.table(rows);
-  const command = ['node benchmarks/run.js fused', ...args].join(' ');
+  const command = commandOf('fused', args);
   writeResult(folder, { suite: 'fused', engine, rounds, command, rows });
 }
 

@@ -15,7 +15,7 @@ import { findModel, type ModelFiles } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
 import { alternating, writeResult } from './alternating.js';
-import { comparison, megabytes, rounded } from './figures.js';
+import { commandOf, comparison, megabytes, rounded } from './figures.js';
 import { asSafetensors } from './safetensors-copy.js';
 
 /** @param folder benchmarks/, absolute */
@@ -41,7 +41,7 @@ export async function main(args: string[], folder: string): Promise<void> {
       return { ...row, MB: megabytes(size), 'MB/s': rounded(size / 1e6 / row.median) };
     });
     console.table(rows);
-    const command = ['node benchmarks/run.js loading', ...args].join(' ');
+    const command = commandOf('loading', args);
     writeResult(folder, { suite: 'loading', engine, rounds, command, rows });
   } finally {
     rmSync(scratch, { recursive: true });

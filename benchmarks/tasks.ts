@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util';
 import { currentEngine } from '../core/engine/engine.js';
 import { alternating, writeResult } from './alternating.js';
-import { comparison } from './figures.js';
+import { commandOf, comparison } from './figures.js';
 import { benchmarkExamples, Stage } from './steps/stage.js';
 import { ourModel } from './versus/our-model.js';
 
@@ -29,6 +29,6 @@ export async function main(args: string[], folder: string): Promise<void> {
   const rounds = Number(values.rounds);
   const rows = comparison(await alternating(work, rounds), 'step in', 'task 1');
   console.table(rows);
-  const command = ['node benchmarks/run.js tasks', ...args].join(' ');
+  const command = commandOf('tasks', args);
   writeResult(folder, { suite: 'tasks', engine: currentEngine(), rounds, command, rows });
 }

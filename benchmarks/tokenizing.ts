@@ -15,7 +15,7 @@ import type { Tokenizer } from '../core/index.js';
 import { openTokenizer } from '../core/text/tokenizer.js';
 import { findModel } from '../core/weights/model-files.js';
 import { writeResult } from './alternating.js';
-import { comparison, rounded } from './figures.js';
+import { commandOf, comparison, rounded } from './figures.js';
 import { Side, type SideCommand } from './versus/protocol.js';
 import { defaultPython } from './versus/sides.js';
 import { type Turn, takeTurns } from './versus/turns.js';
@@ -48,7 +48,7 @@ export async function main(args: string[], folder: string): Promise<void> {
     const rows = tokenizingRows(answers, given);
     console.table(rows);
     if (rows.some((row) => row['texts that differ'] > 0)) process.exitCode = 1;
-    const command = ['node benchmarks/run.js tokenizing', ...args].join(' ');
+    const command = commandOf('tokenizing', args);
     writeResult(folder, { suite: 'tokenizing', engine: await useEngine('auto'), rounds, command, rows });
   } finally {
     rmSync(scratch, { recursive: true });

@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util';
 import { type EngineName, useEngine } from '../core/engine/engine.js';
 import { writeResult } from './alternating.js';
+import { commandOf } from './figures.js';
 import { versusEvaluation } from './versus/evaluation.js';
 import { defaultPython, type VersusSettings } from './versus/sides.js';
 import { versusStart } from './versus/start.js';
@@ -47,7 +48,8 @@ export async function main(args: string[], folder: string): Promise<void> {
   });
   const names = positionals.includes('all') ? Object.keys(works) : positionals;
   const [rounds, slowRounds, items] = [values.rounds, values['slow-rounds'], values.items].map(Number);
-  if (names.length === 0 || names.some((name) => !works[name]) || rounds < 1 || slowRounds < 1 || !(items <= 200)) {
+  const counted = rounds >= 1 && slowRounds >= 1 && items >= 1 && items <= 200;
+  if (names.length === 0 || !names.every((name) => Object.hasOwn(works, name)) || !counted) {
     process.stderr.write(`usage: node benchmarks/run.js versus ${Object.keys(works).join('|')}|all ... [options]\n`);
     process.exitCode = 2;
     return;
@@ -59,12 +61,13 @@ export async function main(args: string[], folder: string): Promise<void> {
     console.table(rows);
     for (const [what, holds] of Object.entries(checks)) console.log(`${holds ? 'agrees' : 'DISAGREES'}: ${what}`);
     if (Object.values(checks).includes(false)) process.exitCode = 1;
-    const command = `node benchmarks/run.js versus ${name} ${args.filter((arg) => !names.includes(arg) && arg !== 'all').join(' ')}`;
+    const options = args.filter((arg) => !positionals.includes(arg) || arg.startsWith('-'));
+    const command = commandOf('versus', [name, ...options]);
     writeResult(folder, {
       suite: `versus-${name}`,
       engine,
       rounds,
-      command: command.trim(),
+      command,
       rows,
       more: { ...more, checks },
     });

@@ -27,7 +27,9 @@ export class Side {
   static async start({ name, command, args }: SideCommand): Promise<Side> {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const failed = new Promise<never>((_, reject) => {
-      child.once('error', (error) => reject(new Error(`${name}: ${command} cannot be started: ${error.message}`)));
+      child.once('error', ({ message }) =>
+        reject(new Error(`${name}: ${command} cannot be started (${message}); see benchmarks/README.md`)),
+      );
     });
     child.stdin.on('error', () => {}); // a side that has ended is told of by the end of its output
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { comparison, largestDifference, median, megabytes, spread } from '../../benchmarks/figures.js';
+import { commandOf, comparison, largestDifference, median, megabytes, spread } from '../../benchmarks/figures.js';
 
 describe('figures', () => {
   it('have the middle value as median, or the mean of the two in the middle', () => {
@@ -36,5 +36,11 @@ describe('figures', () => {
   it('find lists of other lengths infinitely different', () => {
     expect(largestDifference([1, 2], [1.5, 2])).toBe(0.5);
     expect(largestDifference([1, 2], [1])).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('come with the command that made them, whatever Python it named', () => {
+    const args = ['step', '--python', '/opt/torch/bin/python', '--rounds', '5'];
+    expect(commandOf('versus', args)).toBe('node benchmarks/run.js versus step --rounds 5');
+    expect(commandOf('versus', ['step', '--python=/opt/torch/bin/python'])).toBe('node benchmarks/run.js versus step');
   });
 });
