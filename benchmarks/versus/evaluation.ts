@@ -97,6 +97,7 @@ export function evaluationRows(set: PairSet, answers: ReadonlyMap<string, readon
   return [...answers].map(([side, given]) => ({
     set: set.name,
     side,
+    items: set.pairs.length / set.choices,
     rounds: given.length,
     ...spread(given.map(({ seconds }) => seconds)),
     'x ours': rounded(middle(given) / unit),
