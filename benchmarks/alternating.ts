@@ -12,10 +12,16 @@ export async function alternating(
   const samples = new Map([...work.keys()].map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({ iterations: 1, time: 0, warmup: false });
-    for (const [name, run] of work) bench.add(name, () => void run());
+    for (const [name, run] of work) bench.add(name, () => finished(run));
     for (const task of await bench.run()) samples.get(task.name)?.push(latencyOf(task.result));
   }
   return samples;
+}
+
+/** Waits for work that says when it is over. What it gives is not tinybench's business. */
+function finished(run: () => unknown): Promise<void> | undefined {
+  const result = run();
+  return result instanceof Promise ? result.then(() => {}) : undefined;
 }
 
 /** In seconds. @throws Error where the work failed */
@@ -30,35 +36,16 @@ export interface SuiteResult {
   readonly suite: string;
   readonly engine: EngineInfo;
   readonly rounds: number;
+  /** What measured it, from the repository's folder. */
+  readonly command?: string;
   /** A row for each piece of work. */
   readonly rows: readonly object[];
-}
-
-/**
- * Median, fastest and slowest of every piece of work in seconds, and the medians' ratio to one of them.
- * @param what heads the names, for example `method`
- */
-export function comparison(samples: ReadonlyMap<string, readonly number[]>, what: string, base: string): object[] {
-  const unit = median(samples.get(base) ?? []);
-  return [...samples].map(([name, seconds]) => ({
-    [what]: name,
-    median: rounded(median(seconds)),
-    fastest: rounded(Math.min(...seconds)),
-    slowest: rounded(Math.max(...seconds)),
-    [`x ${base}`]: rounded(median(seconds) / unit),
-  }));
+  /** What else belongs to the figures, such as the other side's versions. */
+  readonly more?: object;
 }
 
 /** Writes results/<suite>-<engine>.json. @param folder benchmarks/, absolute */
-export function writeResult(folder: string, { suite, engine, rounds, rows }: SuiteResult): void {
-  const result = { suite, environment: environment(engine), rounds, unit: 'seconds', rows };
+export function writeResult(folder: string, { suite, engine, rounds, command, rows, more }: SuiteResult): void {
+  const result = { suite, command, environment: environment(engine), rounds, unit: 'seconds', ...more, rows };
   writeFileSync(path.join(folder, 'results', `${suite}-${engine.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-export const rounded = (value: number): number => Number(value.toFixed(3));

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TokenExample } from '../core/index.js';
-import { rounded } from './alternating.js';
+import { rounded } from './figures.js';
 import { benchmarkExamples } from './steps/stage.js';
 
 const STEPS = 2;

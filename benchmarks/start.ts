@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, rounded } from './alternating.js';
+import { median, rounded } from './figures.js';
 
 /** What the run's own clock tells, in the order in which it happens; the first step comes after them. */
 const PHASES = ['data', 'engine', 'model', 'weights'] as const;

@@ -17,7 +17,8 @@ import { findModel } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
 import { writeSafetensors } from '../core/weights/safetensors-write.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
-import { alternating, comparison, writeResult } from './alternating.js';
+import { alternating, writeResult } from './alternating.js';
+import { comparison } from './figures.js';
 import { methods } from './steps/methods.js';
 import { benchmarkExamples, Stage } from './steps/stage.js';
 

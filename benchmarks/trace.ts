@@ -21,7 +21,8 @@ import { findModel } from '../core/weights/model-files.js';
 import { openWeights } from '../core/weights/open.js';
 import type { WeightSource } from '../core/weights/source.js';
 import { LlamaBackbone } from '../plugins/llama/backbone.js';
-import { alternating, comparison, writeResult } from './alternating.js';
+import { alternating, writeResult } from './alternating.js';
+import { comparison } from './figures.js';
 
 const TOKENS = 125;
 

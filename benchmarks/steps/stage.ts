@@ -3,6 +3,7 @@ import path from 'node:path';
 import { trainingSchema } from '../../core/config/schema.js';
 import { RunContainer } from '../../core/container/run-container.js';
 import { ADAPTER, BACKBONE, CONFIG_FOLDER, LOGGER, MODEL, RANDOM, TOKENIZER } from '../../core/container/tokens.js';
+import type { StepRecord } from '../../core/contracts/observer.js';
 import type { Contracts } from '../../core/contracts/plugin.js';
 import type {
   Adapter,
@@ -59,6 +60,18 @@ export class Stage {
 
   /** The second task after its first epoch, its kept passes filled; the first task has one step. */
   static async set(method: Method, model: Model, examples: readonly TokenExample[]): Promise<Stage> {
+    const stage = await Stage.begin(method, model, examples, 1);
+    for (let i = 0; i < stage.batches.length; i++) stage.step();
+    return stage;
+  }
+
+  /** A task before its first step; each of the `taskIndex` tasks before it has one step. */
+  static async begin(
+    method: Method,
+    model: Model,
+    examples: readonly TokenExample[],
+    taskIndex: number,
+  ): Promise<Stage> {
     const run = participantsOf(method, model);
     const task = { name: 'step', train: examples, epochs: EPOCHS };
     const prepared = { task, examples: examples as never, steps: 0, truncated: { prompts: 0, answers: 0 } };
@@ -74,25 +87,25 @@ export class Stage {
     const batches = batchesOf(examples, model.tokenizer.padding);
     for (const one of [run.adapter, ...methods]) await one.prepare?.({ tasks: [task] });
     for (const one of [run.adapter, ...methods]) await one.beforeTask?.(momentOf(0));
-    const first = new Stage(run, 0, batches);
-    first.step();
-    first.trainer.dispose();
-    for (const one of [...methods, run.adapter]) await one.afterTask?.(momentOf(0));
-    for (const one of [run.adapter, ...methods]) await one.beforeTask?.(momentOf(1));
-    const second = new Stage(run, 1, batches);
-    for (let i = 0; i < batches.length; i++) second.step();
-    return second;
+    for (let earlier = 0; earlier < taskIndex; earlier++) {
+      const stage = new Stage(run, earlier, batches);
+      stage.step();
+      stage.trainer.dispose();
+      for (const one of [...methods, run.adapter]) await one.afterTask?.(momentOf(earlier));
+      for (const one of [run.adapter, ...methods]) await one.beforeTask?.(momentOf(earlier + 1));
+    }
+    return new Stage(run, taskIndex, batches);
   }
 
-  /** One optimizer step; the first pass over the batches is the first epoch, all others are the second. @returns seconds */
-  step(): number {
+  /** One optimizer step; the first pass over the batches is the first epoch, all others are the second. */
+  step(): StepRecord {
     const { length } = this.batches;
     const epoch = Math.min(Math.floor(this.steps / length), 1);
     const place = { taskIndex: this.taskIndex, taskStep: this.steps, taskSteps: EPOCHS * length };
     const position: StepPosition = { step: this.steps + 1, ...place, epoch, epochs: EPOCHS };
-    const { seconds } = this.trainer.step([this.batches[this.steps % length]], position);
+    const record = this.trainer.step([this.batches[this.steps % length]], position);
     this.steps++;
-    return seconds;
+    return record;
   }
 }
 

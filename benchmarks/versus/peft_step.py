@@ -1,10 +1,10 @@
-"""One LoRA step with PyTorch and PEFT, taken when asked: the other side of `node benchmarks/run.js versus step`.
+"""One LoRA step with PyTorch and PEFT, taken when asked: the other side of `node benchmarks/run.js versus step start`.
 
-    peft_step.py MODEL.gguf ROWS.jsonl float32|bfloat16 all|answers
+    peft_step.py MODEL ROWS.jsonl float32|bfloat16 all|answers
 
-Each line of standard input is a number of steps; the answer is a line of JSON with their seconds, losses and the process's
-largest resident memory in bytes since the first step was done. `all` is how PEFT's users run it: the model gives logits at every
-position and takes labels. `answers` asks the model for logits at the answers only.
+MODEL is a GGUF file or a folder with safetensors. Requests: {"steps": n} for seconds and losses of n steps, with the process's peak memory; {"products": n} for seconds of n products
+of two 1024 x 1024 matrices. `all` is how PEFT's users run it: the model takes labels and gives logits at every position. `answers`
+asks the model for the logits before the answers only.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
+from sides import load_model, peak_memory, reset_peak, serve
 
 ROWS = 8
 
@@ -26,13 +26,6 @@ def batches(file: str) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return list(zip(tokens, labels, strict=True))
 
 
-def load(file: Path, precision: str) -> torch.nn.Module:
-    torch.manual_seed(1)
-    base = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=getattr(torch, precision))
-    lora = LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
-    return get_peft_model(base, lora).train()
-
-
 def answer_loss(model: torch.nn.Module, tokens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The loss with logits at the positions before an answer token only, the same ones in every row."""
     (before,) = torch.where(labels[0, 1:] >= 0)
@@ -40,45 +33,71 @@ def answer_loss(model: torch.nn.Module, tokens: torch.Tensor, labels: torch.Tens
     return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), labels[:, before + 1].flatten())
 
 
-def reset_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
+def whole_loss(model: torch.nn.Module, tokens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return model(input_ids=tokens, attention_mask=torch.ones_like(tokens), labels=labels).loss
 
 
-def peak_memory() -> int:
-    status = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024
+def lora_config() -> LoraConfig:
+    return LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+
+
+class Trainer:
+    """LoRA on q_proj and v_proj, r = 8, AdamW, gradients clipped to a norm of 1."""
+
+    def __init__(self, base: torch.nn.Module, rows: str, logits: str) -> None:
+        torch.manual_seed(1)
+        self.model = get_peft_model(base, lora_config()).train()
+        self.data = batches(rows)
+        self.loss = whole_loss if logits == "all" else answer_loss
+        self.trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.trained, lr=1e-4, weight_decay=0.01)
+        self.done = 0
+        self.before = 0
+
+    def step(self) -> tuple[float, float]:
+        start = time.perf_counter()
+        loss = self.loss(self.model, *self.data[self.done % len(self.data)])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        value = loss.item()
+        seconds = time.perf_counter() - start
+        self.done += 1
+        if self.done == 1:
+            self.before = peak_memory() or 0
+            reset_peak()
+        return seconds, value
+
+    def take(self, count: int) -> dict:
+        seconds, losses = zip(*(self.step() for _ in range(count)))
+        steps = peak_memory()
+        peak = {} if steps is None else {"steps": steps, "process": max(steps, self.before)}
+        return {"seconds": seconds, "losses": losses, "peak": peak}
+
+
+def products(count: int, dtype: torch.dtype) -> list[float]:
+    matrix = torch.rand(1024, 1024).to(dtype)
+
+    def timed() -> float:
+        start = time.perf_counter()
+        matrix @ matrix
+        return time.perf_counter() - start
+
+    timed()
+    return [timed() for _ in range(count)]
 
 
 def main() -> None:
     file, rows, precision, logits = sys.argv[1:]
-    model = load(Path(file), precision)
-    data = batches(rows)
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.01)
-    done = 0
+    trainer = Trainer(load_model(file, precision), rows, logits)
 
-    def step() -> tuple[float, float]:
-        nonlocal done
-        start = time.perf_counter()
-        tokens, labels = data[done % len(data)]
-        if logits == "all":
-            loss = model(input_ids=tokens, attention_mask=torch.ones_like(tokens), labels=labels).loss
-        else:
-            loss = answer_loss(model, tokens, labels)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        value = loss.item()
-        done += 1
-        if done == 1:
-            reset_peak()
-        return time.perf_counter() - start, value
+    def answer(request: dict) -> dict:
+        if "products" in request:
+            return {"seconds": products(request["products"], getattr(torch, precision))}
+        return trainer.take(request["steps"])
 
-    for line in sys.stdin:
-        taken = [step() for _ in range(int(line))]
-        seconds, losses = zip(*taken)
-        print(json.dumps({"seconds": seconds, "losses": losses, "peak": peak_memory()}), flush=True)
+    serve(answer)
 
 
 if __name__ == "__main__":
