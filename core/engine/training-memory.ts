@@ -7,7 +7,7 @@ const FLOAT32 = 4;
 const GB = 1e9;
 
 /** Node, the engine's library, the tokenizer and what the garbage collector has not got to, in bytes. */
-const PROCESS: Record<EngineInfo['name'], number> = { native: 0.68 * GB, wasm: 0.36 * GB, cpu: 0.36 * GB };
+const PROCESS: Record<EngineInfo['name'], number> = { native: 0.57 * GB, wasm: 0.36 * GB, cpu: 0.36 * GB };
 
 /** By how much what is resident exceeds the tensors: the allocator rounds up and leaves gaps. */
 const ALLOCATION = 1.06;
