@@ -20,14 +20,13 @@ export type * from './contracts/plugin.js';
 export type * from './contracts/regularizer.js';
 export type * from './contracts/tensors.js';
 export type * from './contracts/tokenizer.js';
-export { hasBfloat16 } from './engine/bfloat16.js';
 export { hasKernels } from './engine/kernels/kernels.js';
+export { hasBfloat16 } from './engine/native-operations.js';
 export {
   type AttentionAdditions,
   type AttentionFrame,
   attention,
   type PastSegment,
-  projectedAttention,
 } from './engine/ops/attention.js';
 export { tokenCrossEntropy } from './engine/ops/cross-entropy.js';
 export { detached } from './engine/ops/detached.js';
@@ -45,6 +44,7 @@ export {
 export { lowRankAddition } from './engine/ops/low-rank.js';
 export { product } from './engine/ops/mat-mul.js';
 export type { Precision } from './engine/ops/precision.js';
+export { type ProjectionAddition, projectedAttention } from './engine/ops/projected-attention.js';
 export { recomputed } from './engine/ops/recompute.js';
 export { rmsNorm } from './engine/ops/rms-norm.js';
 export { type RotaryTable, rotaryTable } from './engine/ops/rotary.js';

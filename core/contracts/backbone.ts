@@ -49,6 +49,11 @@ export interface LinearAddition {
   apply(x: Tensor2D, inputs: readonly Tensor[], draw?: DropoutDraw): Tensor2D;
   /** Whether `apply` makes use of its draw. */
   readonly drops?: boolean;
+  /**
+   * Says that `inputs` are a [r, in] and b [out, r] and that the addition is scale (x a^T) b^T whatever the draw, so that a backbone may
+   * compute it together with other work.
+   */
+  readonly lowRank?: { readonly scale: number };
 }
 
 /** Names this step's dropout, so that recomputation draws the same mask. Absent outside training. */

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunEngine } from '../contracts/observer.js';
 import { problem } from '../errors.js';
-import { allowBfloat16 } from './bfloat16.js';
+import { allowBfloat16 } from './native-operations.js';
 import './gradients.js';
 import { installedEngines } from './engine-cache.js';
 import { gpuName } from './gpu.js';

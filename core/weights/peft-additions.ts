@@ -47,6 +47,7 @@ function additionOf({ a, b, rank, inFeatures, outFeatures, scale }: LowRankPair)
   return {
     inputs: [tf.tensor2d(a, [rank, inFeatures]), tf.tensor2d(b, [outFeatures, rank])],
     apply: (x, [a, b]) => lowRankAddition(x, a as tf.Tensor2D, b as tf.Tensor2D, scale),
+    lowRank: { scale },
   };
 }
 

@@ -86,6 +86,7 @@ export function pairAddition(site: string, { a, b }: PairTensors, scale: number,
   return {
     inputs: [a, b],
     drops: dropout > 0,
+    ...(dropout > 0 ? {} : { lowRank: { scale } }),
     apply(x, inputs, draw) {
       const [a, b] = inputs as readonly tf.Tensor2D[];
       const dropped = draw && dropout > 0 ? tf.mul(x, draw.mask(site, x.shape, dropout)) : x;

@@ -6,6 +6,7 @@ import {
   feedForwardBlock,
   type LinearAddition,
   type LinearSite,
+  type ProjectionAddition,
   projectedAttention,
   type RotaryTable,
   recomputed,
@@ -30,17 +31,22 @@ export interface LayerFrame {
   readonly differentiable: boolean;
 }
 
-/** What the adapter adds at a linear layer with input x, or undefined for nothing. */
-type Addition = (kind: LinearKind, x: tf.Tensor2D) => tf.Tensor2D | undefined;
+/** What the adapter brings to the linear layers of a part, each with input x; undefined for nothing. */
+interface PartAdditions {
+  /** The addition [N, out]. */
+  made(kind: LinearKind, x: tf.Tensor2D): tf.Tensor2D | undefined;
+  /** The same, or the low-rank pair that makes it. */
+  pairOrMade(kind: LinearKind, x: tf.Tensor2D): ProjectionAddition | undefined;
+}
 
 /** Residual x [N, D] -> head outputs [N, H d_h], before the output projection. */
 export function headOutputs(x: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
-  return part(frame, ['q_proj', 'k_proj', 'v_proj'], [x], (addition, [x], frame) => {
+  return part(frame, ['q_proj', 'k_proj', 'v_proj'], [x], (additions, [x], frame) => {
     const normed = rmsNorm(x, frame.weights.inputNorm, frame.epsilon);
     const added = {
-      queries: addition('q_proj', normed),
-      keys: addition('k_proj', normed),
-      values: addition('v_proj', normed),
+      queries: additions.pairOrMade('q_proj', normed),
+      keys: additions.pairOrMade('k_proj', normed),
+      values: additions.pairOrMade('v_proj', normed),
     };
     return projectedAttention(normed, frame.weights.queryKeyValue, added, frame.attention);
   });
@@ -48,8 +54,8 @@ export function headOutputs(x: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
 
 /** Head outputs [N, H d_h] -> what attention adds to the residual [N, D]. */
 export function attentionOutput(z: tf.Tensor2D, frame: LayerFrame): tf.Tensor2D {
-  return part({ ...frame, recompute: false }, ['o_proj'], [z], (addition, [z]) =>
-    plus(frame.weights.output.apply(z), addition('o_proj', z)),
+  return part({ ...frame, recompute: false }, ['o_proj'], [z], (additions, [z]) =>
+    plus(frame.weights.output.apply(z), additions.made('o_proj', z)),
   );
 }
 
@@ -58,13 +64,13 @@ export function feedForward(x: tf.Tensor2D, o: tf.Tensor2D, frame: LayerFrame): 
   const { weights, epsilon } = frame;
   const kinds: LinearKind[] = ['gate_proj', 'up_proj', 'down_proj'];
   const adapted = kinds.some((kind) => frame.additions?.(frame.site(kind)));
-  return part(frame, kinds, [x, o], (addition, [x, o]) => {
+  return part(frame, kinds, [x, o], (additions, [x, o]) => {
     if (!adapted) return feedForwardBlock(x, o, { ...weights, gain: weights.postNorm, epsilon });
     const middle = sumOf(x, o);
     const normed = rmsNorm(middle, weights.postNorm, epsilon);
-    const added = { gate: addition('gate_proj', normed), up: addition('up_proj', normed) };
+    const added = { gate: additions.made('gate_proj', normed), up: additions.made('up_proj', normed) };
     const hidden = swiGlu(weights.gateUp.apply(normed), added);
-    return sumOf(middle, plus(weights.down.apply(hidden), addition('down_proj', hidden)));
+    return sumOf(middle, plus(weights.down.apply(hidden), additions.made('down_proj', hidden)));
   });
 }
 
@@ -85,7 +91,7 @@ function part(
   frame: LayerFrame,
   kinds: readonly LinearKind[],
   activations: readonly tf.Tensor2D[],
-  run: (addition: Addition, activations: readonly tf.Tensor2D[], frame: LayerFrame) => tf.Tensor2D,
+  run: (additions: PartAdditions, activations: readonly tf.Tensor2D[], frame: LayerFrame) => tf.Tensor2D,
 ): tf.Tensor2D {
   const additions = new Map<LinearKind, LinearAddition>();
   for (const kind of kinds) {
@@ -122,12 +128,21 @@ function additionsOf(
   frame: LayerFrame,
   additions: ReadonlyMap<LinearKind, LinearAddition>,
   given: readonly tf.Tensor[],
-): Addition {
+): PartAdditions {
   const inputsOf = new Map<LinearKind, tf.Tensor[]>();
   let at = 0;
   for (const [kind, { inputs }] of additions) {
     inputsOf.set(kind, given.slice(at, at + inputs.length));
     at += inputs.length;
   }
-  return (kind, x) => additions.get(kind)?.apply(x, inputsOf.get(kind) as tf.Tensor[], frame.dropout);
+  const made = (kind: LinearKind, x: tf.Tensor2D) =>
+    additions.get(kind)?.apply(x, inputsOf.get(kind) as tf.Tensor[], frame.dropout);
+  return {
+    made,
+    pairOrMade(kind, x) {
+      const pair = additions.get(kind)?.lowRank;
+      const [a, b] = (inputsOf.get(kind) ?? []) as tf.Tensor2D[];
+      return pair ? { a, b, scale: pair.scale } : made(kind, x);
+    },
+  };
 }

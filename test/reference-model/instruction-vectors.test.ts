@@ -80,7 +80,10 @@ describe.skipIf(noModel)(titled('instruction vectors of SmolLM2-135M-Instruct'),
     const logp = target - logSumExp(logits);
     expectClose([Math.exp(logp)], [want.p], 3e-5, 'probability');
     expectClose([logp], [want.logp], 3e-4, 'log-probability');
-    expect(logits.filter((logit) => logit > target).length).toBe(want.rank);
+    // Logits as near to the target's as the tolerance may stand before or behind it.
+    const above = (least: number) => logits.filter((logit) => logit > least).length;
+    expect(above(target + 3e-4)).toBeLessThanOrEqual(want.rank);
+    expect(above(target - 3e-4)).toBeGreaterThanOrEqual(want.rank);
     const at = (ids: number[]) => ids.map((id) => logits[id]);
     const [top, topLogits] = [want.top5.map(([id]) => id), want.top5.map(([, logit]) => logit)];
     expect(largest(logits, 5)).toEqual(top);

@@ -47,7 +47,7 @@ class Join : public AttentionKernel {
     T* sum = output<T>(context, 0, given.shape());
     if (!sum) return;
     const int widths[] = {heads_ * head, keyHeads_ * head, keyHeads_ * head};
-    parallelRows(context, rows, 16, width, [&](int from, int to) {
+    parallelRows(context, rows, 16, width / 3, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         size_t at = static_cast<size_t>(row) * width;
         for (int part = 0; part < 3; at += widths[part++]) {

@@ -24,7 +24,7 @@ class CrossEntropy : public OpKernel {
     float* loss = output<float>(context, 0, TensorShape({rows}));
     float* logSum = output<float>(context, 1, TensorShape({rows}));
     if (!loss || !logSum) return;
-    parallel(context, rows, 4 * width, [&](int row) {
+    parallel(context, rows, width, [&](int row) {
       const float* own = logits + static_cast<size_t>(row) * width;
       logSum[row] = logSumExp(own, width);
       loss[row] = logSum[row] - own[labels[row]];
@@ -69,7 +69,7 @@ class CrossEntropyGrad : public OpKernel {
     const int32_t* labels = data<int32_t>(context, 2);
     float* slopes = output<float>(context, 0, given.shape());
     if (!slopes) return;
-    parallel(context, rows, 3 * width, [&](int row) {
+    parallel(context, rows, width, [&](int row) {
       const size_t at = static_cast<size_t>(row) * width;
       const float weight = dy[row], log = logSum[row];
       sweep(width, [&](int i, auto read, auto write) { write(slopes + at + i, exp(read(logits + at + i) - log) * weight); });

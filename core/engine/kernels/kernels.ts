@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BFLOAT16 } from '../bfloat16.js';
+import { BFLOAT16 } from '../native-operations.js';
 
 /** An attribute of an operation. */
 export type KernelAttribute = { readonly int: number } | { readonly float: number } | { readonly type: 'f32' | 'bf16' };

@@ -25,10 +25,10 @@ inline void allDots(const float* x, const float* rows, int rank, int width, floa
   for (; k < rank; k++) dots<1>(x, rows + static_cast<size_t>(k) * width, width, scale, result + k);
 }
 
-// out[i] = sum_k factors[k] rows[k width + i].
-inline void mixture(const float* factors, const float* rows, int rank, int width, float* out) {
+// out[i] = sum_k factors[k] rows[k width + i], and past[i] besides where there is such.
+inline void mixture(const float* factors, const float* rows, int rank, int width, float* out, const float* past = nullptr) {
   sweep(width, [&](int i, auto read, auto write) {
-    Vec total{};
+    Vec total = past ? read(past + i) : Vec{};
     for (int k = 0; k < rank; k++) total += factors[k] * read(rows + static_cast<size_t>(k) * width + i);
     write(out + i, total);
   });
@@ -85,7 +85,7 @@ class LowRank : public OpKernel {
     if (!y || !h) return;
     std::vector<float> turned(static_cast<size_t>(rank) * out);
     transposed(data<float>(context, 2), out, rank, turned.data());
-    parallelRows(context, rows, kBlock, rank * (in + out) / 4, [&](int from, int to) {
+    parallelRows(context, rows, kBlock, rank * (in + out) / 6, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         float* own = h + static_cast<size_t>(row) * rank;
         allDots(x + static_cast<size_t>(row) * in, a, rank, in, scale_, own);
@@ -98,13 +98,15 @@ class LowRank : public OpKernel {
   float scale_;
 };
 
-// dy [N, out], x, a, b, h -> with u = scale dy b: dx = u a [N, in], da = u^T x [r, in], db = dy^T h [out, r].
+// dy [N, out], x, a, b, h -> with u = scale dy b: dx = u a + past [N, in], da = u^T x [r, in], db = dy^T h [out, r]; `past` [N, in], what x
+// has got already, or empty.
 REGISTER_OP("PalimpsestLowRankGrad")
     .Input("dy: float")
     .Input("x: float")
     .Input("a: float")
     .Input("b: float")
     .Input("h: float")
+    .Input("past: float")
     .Output("dx: float")
     .Output("da: float")
     .Output("db: float")
@@ -121,7 +123,7 @@ class LowRankGrad : public OpKernel {
     const int rows = rowsOf(context->input(1)), in = columnsOf(context->input(1));
     const int rank = rowsOf(context->input(2)), out = rowsOf(context->input(3));
     const float *dy = data<float>(context, 0), *x = data<float>(context, 1), *a = data<float>(context, 2);
-    const float* h = data<float>(context, 4);
+    const float *h = data<float>(context, 4), *past = optional(context, 5);
     float* dx = output<float>(context, 0, TensorShape({rows, in}));
     float* da = output<float>(context, 1, TensorShape({rank, in}));
     float* db = output<float>(context, 2, TensorShape({out, rank}));
@@ -131,23 +133,25 @@ class LowRankGrad : public OpKernel {
     // Each block of rows has sums of its own, added in order, so that the result does not depend on the threads.
     const int block = 64, blocks = (rows + block - 1) / block;
     const size_t own = static_cast<size_t>(rank) * (in + out);
-    std::vector<float> partial(own * blocks);
-    parallel(context, blocks, static_cast<int64_t>(block) * rank * (in + out) / 2, [&](int unit) {
+    float* partial = scratch<1>(own * blocks);
+    parallel(context, blocks, static_cast<int64_t>(block) * rank * (in + out) / 3, [&](int unit) {
       const int from = unit * block, count = std::min(block, rows - from);
       float* u = scratch(static_cast<size_t>(block) * rank);
       for (int n = 0; n < count; n++) {
         allDots(dy + static_cast<size_t>(from + n) * out, turned.data(), rank, out, scale_, u + n * rank);
-        mixture(u + n * rank, a, rank, in, dx + static_cast<size_t>(from + n) * in);
+        const size_t row = static_cast<size_t>(from + n) * in;
+        mixture(u + n * rank, a, rank, in, dx + row, past ? past + row : nullptr);
       }
-      float* sums = partial.data() + unit * own;
+      float* sums = partial + unit * own;
+      std::fill_n(sums, own, 0.f);
       outerSums(u, x + static_cast<size_t>(from) * in, count, rank, in, sums);
       outerSums(h + static_cast<size_t>(from) * rank, dy + static_cast<size_t>(from) * out, count, rank, out,
                 sums + static_cast<size_t>(rank) * in);
     });
     for (int unit = 1; unit < blocks; unit++)
       for (size_t i = 0; i < own; i++) partial[i] += partial[unit * own + i];
-    std::copy_n(partial.data(), static_cast<size_t>(rank) * in, da);
-    transposed(partial.data() + static_cast<size_t>(rank) * in, rank, out, db);
+    std::copy_n(partial, static_cast<size_t>(rank) * in, da);
+    transposed(partial + static_cast<size_t>(rank) * in, rank, out, db);
   }
 
  private:

@@ -1,5 +1,6 @@
 // What every operation of this folder needs of TensorFlow.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
+#include "threads.h"
 
 namespace palimpsest {
 
@@ -19,12 +21,17 @@ using tensorflow::TensorShape;
 // Eager execution asks no operation for the shapes of its outputs beforehand.
 inline absl::Status anyShape(tensorflow::shape_inference::InferenceContext*) { return absl::OkStatus(); }
 
-// Runs work(i) for i in 0..units on the engine's own threads. `cycles` is what one unit costs, about.
+// Cycles that are worth waking another thread for.
+constexpr int64_t kWorthSharing = 60000;
+
+// Runs work(i) for i in 0..units on as many threads as the engine has. `cycles` is what one unit costs, about.
 inline void parallel(OpKernelContext* context, int units, int64_t cycles, const std::function<void(int)>& work) {
-  auto* threads = context->device()->tensorflow_cpu_worker_threads()->workers;
-  threads->ParallelFor(units, cycles, [&work](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; unit++) work(static_cast<int>(unit));
-  });
+  const int threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
+  const auto worth = std::min<int64_t>({threads, units, units * cycles / kWorthSharing});
+  auto job = std::make_shared<Job>();
+  job->units = units;
+  job->work = &work;
+  Helpers::of(threads).run(job, static_cast<int>(worth) - 1);
 }
 
 // Cuts 0..rows into blocks of at most `block` rows and runs work(from, to) for each.
@@ -67,7 +74,8 @@ T* output(OpKernelContext* context, int index, const TensorShape& shape) {
   return made->flat<T>().data();
 }
 
-// Memory of the calling thread that outlives a call; what it held is undefined.
+// Memory of the calling thread that outlives a call; what it held is undefined. Each use at one time has a slot of its own.
+template <int slot = 0>
 inline float* scratch(size_t floats) {
   thread_local std::vector<float> memory;
   if (memory.size() < floats + kLanes) memory.resize(floats + kLanes);

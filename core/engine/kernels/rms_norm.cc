@@ -32,7 +32,7 @@ class RmsNorm : public OpKernel {
     float* inverse = output<float>(context, 1, TensorShape({rows}));
     float* both = output<float>(context, 2, added ? given.shape() : TensorShape({0}));
     if (!y || !inverse || (added && !both)) return;
-    parallelRows(context, rows, 16, 2 * width, [&](int from, int to) {
+    parallelRows(context, rows, 16, width / 2, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         const size_t at = static_cast<size_t>(row) * width;
         const float* in = x + at;
@@ -81,7 +81,7 @@ class RmsNormGrad : public OpKernel {
     const float *gain = data<float>(context, 3), *past = optional(context, 4);
     float* dx = output<float>(context, 0, given.shape());
     if (!dx) return;
-    parallelRows(context, rows, 16, 3 * width, [&](int from, int to) {
+    parallelRows(context, rows, 16, width / 2, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         const size_t at = static_cast<size_t>(row) * width;
         const float r = inverse[row];
@@ -116,7 +116,7 @@ class Sum : public OpKernel {
     const T* y = data<T>(context, 1);
     float* sum = output<float>(context, 0, given.shape());
     if (!sum) return;
-    parallelRows(context, rows, 16, width, [&](int from, int to) {
+    parallelRows(context, rows, 16, width / 3, [&](int from, int to) {
       const size_t at = static_cast<size_t>(from) * width;
       sweep((to - from) * width, [&](int i, auto read, auto write) { write(sum + at + i, read(x + at + i) + read(y + at + i)); });
     });

@@ -78,9 +78,11 @@ inline void sweep(int n, F f) {
 }
 
 inline float sum(Vec v) {
-  float total = 0;
-  for (int i = 0; i < kLanes; i++) total += v[i];
-  return total;
+  float part[kLanes];
+  store(part, v);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) part[i] += part[i + half];
+  return part[0];
 }
 
 inline float largest(Vec v) {

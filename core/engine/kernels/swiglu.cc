@@ -49,7 +49,7 @@ class SwiGlu : public OpKernel {
     const int rows = rowsOf(given), width = columnsOf(given) / 2;
     T* hidden = output<T>(context, 0, TensorShape({rows, width}));
     if (!hidden) return;
-    parallelRows(context, rows, 8, 4 * width, [&](int from, int to) {
+    parallelRows(context, rows, 8, 2 * width, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         const GatedRow<T> in(context, 0, row, width);
         T* out = hidden + static_cast<size_t>(row) * width;
@@ -90,7 +90,7 @@ class SwiGluGrad : public OpKernel {
     float* ofUp = output<float>(context, 2, optional(context, 3) ? own : none);
     if (!slopes) return;
     const bool gates = optional(context, 2), ups = optional(context, 3);
-    parallelRows(context, rows, 8, 6 * width, [&](int from, int to) {
+    parallelRows(context, rows, 8, 2 * width, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         const GatedRow<T> in(context, 1, row, width);
         const size_t at = static_cast<size_t>(row) * width;

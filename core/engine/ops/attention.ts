@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { hasKernels, runKernel } from '../kernels/kernels.js';
+import { hasKernels, type KernelAttribute, runKernel } from '../kernels/kernels.js';
 import { composedAttention } from './composed-attention.js';
-import type { FrozenLinear } from './frozen-linear.js';
 import { fused } from './fused.js';
-import { narrowed, type Precision, widened } from './precision.js';
+import type { Precision } from './precision.js';
 import type { RotaryTable } from './rotary.js';
 
 /** Keys (rotated) and values of earlier tokens, [R, K, S, d_h]; R = 1 is shared by all B rows. */
@@ -46,75 +45,63 @@ export interface AttentionAdditions {
  */
 export function attention(joined: tf.Tensor2D, added: AttentionAdditions, frame: AttentionFrame): tf.Tensor2D {
   if (!isNative(frame)) return composed(joined, added, frame);
-  return byKernel(joined, added, frame, { precision: 'f32', forward: (x) => x, backward: (slopes) => slopes });
-}
-
-/** `attention` of what the linear layers of queries, keys and values, joined as one, make of x [N, D]. */
-export function projectedAttention(
-  x: tf.Tensor2D,
-  projection: FrozenLinear,
-  added: AttentionAdditions,
-  frame: AttentionFrame,
-): tf.Tensor2D {
-  if (!isNative(frame)) return composed(projection.apply(x), added, frame);
-  const { precision } = projection;
-  return byKernel(x, added, frame, {
-    precision,
-    forward: (x) => projection.forward(narrowed(x, precision)),
-    backward: (slopes) => widened(projection.backward(slopes), precision),
-  });
-}
-
-/** The native form takes neither past tokens nor gives keys and values out. */
-function isNative({ past, onKeyValues }: AttentionFrame): boolean {
-  return hasKernels() && !past?.length && !onKeyValues;
-}
-
-/** What lies between an operation's input and queries, keys and values [N, (H + 2K) d_h] of a precision. */
-interface Projection {
-  readonly precision: Precision;
-  forward(x: tf.Tensor2D): tf.Tensor2D;
-  backward(slopes: tf.Tensor2D): tf.Tensor2D;
-}
-
-function byKernel(
-  x: tf.Tensor2D,
-  { queries, keys, values }: AttentionAdditions,
-  frame: AttentionFrame,
-  { precision, forward, backward }: Projection,
-): tf.Tensor2D {
-  const { rotary, bias, onlyCausal, rows, heads, keyValueHeads } = frame;
-  const shape = { rows: { int: rows }, heads: { int: heads }, key_heads: { int: keyValueHeads } };
-  const attributes = { T: { type: precision }, ...shape };
-  const slots = [queries, keys, values];
-  const given = slots.filter((one) => one !== undefined);
-  const wanted = slots.reduce((bits, slot, i) => bits + (slot ? 2 ** i : 0), 0);
-  const tables = [rotary.cos, rotary.sin, ...(bias && !onlyCausal ? [bias] : [])];
-  return fused([x, ...given], ([x, ...given], save) => {
-    const projected = forward(x);
-    const joined =
-      wanted === 0 ? projected : runKernel('Join', [projected, ...inSlots(slots, given)], attributes, 1)[0];
-    save(joined, ...tables);
+  const slots = [added.queries, added.keys, added.values];
+  const native = new NativeAttention(frame, 'f32', slots.map(Boolean));
+  return fused([joined, ...slots.filter((one) => one !== undefined)], ([joined, ...given], save) => {
+    const whole = native.join(joined, given);
+    save(whole, ...native.tables);
     return {
-      value: runKernel('Attention', [joined, ...tables, ...noBias(tables)], attributes, 1)[0] as tf.Tensor2D,
-      gradient: (dz, saved) => {
-        const inputs = [dz, ...saved, ...noBias(tables)];
-        const [slopes, ...own] = runKernel('AttentionGrad', inputs, { ...attributes, wanted: { int: wanted } }, 4);
-        return [backward(slopes as tf.Tensor2D), ...own.filter((_, i) => slots[i] !== undefined)];
-      },
+      value: native.forward(whole),
+      gradient: (dz, [whole, ...tables]) => native.backward(dz, whole, tables),
     };
   });
 }
 
-/** The tensors given, in order, where `slots` has one. */
-function inSlots(slots: readonly unknown[], given: readonly tf.Tensor[]): (tf.Tensor | undefined)[] {
-  let next = 0;
-  return slots.map((slot) => (slot ? given[next++] : undefined));
+/** Whether attention is one native operation, which takes no past tokens and gives no keys and values out. */
+export function isNative({ past, onKeyValues }: AttentionFrame): boolean {
+  return hasKernels() && !past?.length && !onKeyValues;
 }
 
-/** Stands for a bias that is left out. */
-function noBias(tables: readonly tf.Tensor[]): undefined[] {
-  return tables.length < 3 ? [undefined] : [];
+/** The native operations of one attention call; not differentiable. */
+export class NativeAttention {
+  /** What the backward pass reads besides queries, keys and values: cosines, sines and the bias that hides more than later tokens. */
+  readonly tables: readonly tf.Tensor[];
+  private readonly attributes: Readonly<Record<string, KernelAttribute>>;
+
+  /** @param present whether something is added to queries, keys and values */
+  constructor(
+    { rotary, bias, onlyCausal, rows, heads, keyValueHeads }: AttentionFrame,
+    precision: Precision,
+    private readonly present: readonly boolean[],
+  ) {
+    this.tables = [rotary.cos, rotary.sin, ...(bias && !onlyCausal ? [bias] : [])];
+    const shape = { rows: { int: rows }, heads: { int: heads }, key_heads: { int: keyValueHeads } };
+    this.attributes = { T: { type: precision }, ...shape };
+  }
+
+  /** Queries, keys and values side by side with what is given for those to which something is added, in order. */
+  join(projected: tf.Tensor, given: readonly tf.Tensor[]): tf.Tensor2D {
+    if (given.length === 0) return projected as tf.Tensor2D;
+    let next = 0;
+    const slots = this.present.map((there) => (there ? given[next++] : undefined));
+    return runKernel('Join', [projected, ...slots], this.attributes, 1)[0] as tf.Tensor2D;
+  }
+
+  forward(joined: tf.Tensor): tf.Tensor2D {
+    return runKernel('Attention', [joined, ...this.withBias(this.tables)], this.attributes, 1)[0] as tf.Tensor2D;
+  }
+
+  /** Gradients of `joined`, in its precision, then of what was given to `join`. */
+  backward(dz: tf.Tensor, joined: tf.Tensor, tables: readonly tf.Tensor[]): tf.Tensor2D[] {
+    const bits = this.present.reduce((sum, there, i) => sum + (there ? 2 ** i : 0), 0);
+    const inputs = [dz, joined, ...this.withBias(tables)];
+    const made = runKernel('AttentionGrad', inputs, { ...this.attributes, wanted: { int: bits } }, 4);
+    return made.filter((_, i) => i === 0 || this.present[i - 1]) as tf.Tensor2D[];
+  }
+
+  private withBias(tables: readonly tf.Tensor[]): (tf.Tensor | undefined)[] {
+    return [tables[0], tables[1], tables[2]];
+  }
 }
 
 function composed(joined: tf.Tensor2D, added: AttentionAdditions, frame: AttentionFrame): tf.Tensor2D {

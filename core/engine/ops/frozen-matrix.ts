@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { bfloat16Product, bfloat16Rows, fromBfloat16, toBfloat16 } from '../bfloat16.js';
+import { bfloat16Product, bfloat16Rows, fromBfloat16, plainProduct, toBfloat16 } from '../native-operations.js';
 import { transposesExplicitly } from './mat-mul.js';
 import type { Precision } from './precision.js';
 
@@ -36,7 +36,7 @@ class PlainMatrix implements FrozenMatrix {
   }
 
   backward(dy: tf.Tensor2D): tf.Tensor2D {
-    return tf.matMul(dy, this.weight);
+    return plainProduct(dy, this.weight);
   }
 
   rows(index: Int32Array): tf.Tensor2D {

@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { fromBfloat16, toBfloat16 } from '../bfloat16.js';
+import { fromBfloat16, toBfloat16 } from '../native-operations.js';
 
 /** How frozen weights are held and their products taken: float32, or bfloat16 (native engine only). */
 export type Precision = 'f32' | 'bf16';

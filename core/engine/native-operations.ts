@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /*
- * The native engine's bfloat16, the upper half of a float32 (8 bits of exponent, 7 of fraction). TensorFlow.js does not know the type:
- * such a tensor says that it is float32, and only the operations of this file and of kernels/ read it; all others refuse it.
+ * Operations of the native engine that TensorFlow.js has no function for, and its bfloat16, the upper half of a float32 (8 bits of
+ * exponent, 7 of fraction). TensorFlow.js does not know the type: such a tensor says that it is float32, and only the operations of
+ * this file and of kernels/ read it; all others refuse it.
  */
 
 /** TensorFlow's number for the type. */
@@ -46,8 +47,19 @@ export function fromBfloat16(x: tf.Tensor2D): tf.Tensor2D {
 
 /** Product of x [m, k] and w [k, n], or [n, k] where `transposed`, all bfloat16, -> [m, n]; sums are taken in float32. */
 export function bfloat16Product(x: tf.Tensor2D, w: tf.Tensor2D, transposed: boolean): tf.Tensor2D {
-  const attributes = [ofType('T', BFLOAT16), flag('adj_x', false), flag('adj_y', transposed)];
-  return run('BatchMatMulV2', attributes, [x, w]);
+  return matrixProduct(x, w, transposed, BFLOAT16);
+}
+
+/**
+ * Product of x [m, k] and w [k, n], float32, -> [m, n] by TensorFlow's MatMul, which is faster than the batched product that
+ * TensorFlow.js runs, unless an argument is transposed; on other engines TensorFlow.js's own.
+ */
+export function plainProduct(x: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
+  return hasBfloat16() ? matrixProduct(x, w, false, native().binding.TF_FLOAT) : tf.matMul(x, w);
+}
+
+function matrixProduct(x: tf.Tensor2D, w: tf.Tensor2D, transposed: boolean, type: number): tf.Tensor2D {
+  return run('MatMul', [ofType('T', type), flag('transpose_a', false), flag('transpose_b', transposed)], [x, w]);
 }
 
 /** Rows of w [m, n], bfloat16, at `index` [P] -> [P, n], bfloat16. */
