@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainingSettings } from '../config/schema.js';
 import type { NamedTensors, NamedVariables } from '../contracts/tensors.js';
-import { Packing } from './packing.js';
+import { adamwUpdate } from '../engine/ops/adamw.js';
+import type { Packing } from './packing.js';
 
 export type AdamWSettings = Pick<TrainingSettings, 'betas' | 'epsilon' | 'weightDecay'>;
 
@@ -18,8 +19,9 @@ export interface OptimizerState {
  * Made anew for every task.
  */
 export class AdamW {
-  private first: tf.Tensor1D;
-  private second: tf.Tensor1D;
+  /** Moments [n]. */
+  first: tf.Tensor1D;
+  second: tf.Tensor1D;
   private steps = 0;
 
   /** @param packing layout of the variables in one vector [n] */
@@ -36,28 +38,19 @@ export class AdamW {
   /** Updates the variables from their gradient [n] and returns the difference that it made [n]; the caller disposes it. */
   update(gradient: tf.Tensor1D, learningRate: number): tf.Tensor1D {
     this.steps++;
+    const { betas, epsilon, weightDecay } = this.settings;
     return tf.tidy(() => {
-      this.moveMoments(gradient);
-      const values = this.packing.pack(this.variables);
-      const decay = tf.mul(values, -learningRate * this.settings.weightDecay);
-      const difference = tf.add(decay, this.direction(learningRate)) as tf.Tensor1D;
-      const next = this.packing.unpack(tf.add(values, difference));
-      for (const name of this.packing.names) this.variables[name].assign(next[name]);
+      const { difference, next, first, second } = adamwUpdate(this.packing.pack(this.variables), gradient, this, {
+        ...{ betas, epsilon, decay: learningRate * weightDecay },
+        size: learningRate / (1 - betas[0] ** this.steps),
+        root: 1 / Math.sqrt(1 - betas[1] ** this.steps),
+      });
+      this.dispose();
+      [this.first, this.second] = [tf.keep(first), tf.keep(second)];
+      const values = this.packing.unpack(next);
+      for (const name of this.packing.names) this.variables[name].assign(values[name]);
       return difference;
     });
-  }
-
-  private moveMoments(gradient: tf.Tensor1D): void {
-    const [beta1, beta2] = this.settings.betas;
-    this.first = moved(this.first, gradient, beta1);
-    this.second = moved(this.second, tf.square(gradient), beta2);
-  }
-
-  private direction(learningRate: number): tf.Tensor1D {
-    const [beta1, beta2] = this.settings.betas;
-    const root = tf.div(tf.sqrt(this.second), Math.sqrt(1 - beta2 ** this.steps));
-    const size = -learningRate / (1 - beta1 ** this.steps);
-    return tf.div(tf.mul(this.first, size), tf.add(root, this.settings.epsilon));
   }
 
   state(): OptimizerState {
@@ -75,11 +68,4 @@ export class AdamW {
   dispose(): void {
     tf.dispose([this.first, this.second]);
   }
-}
-
-/** beta old + (1 - beta) value, kept; the old one is freed. */
-function moved(old: tf.Tensor1D, value: tf.Tensor1D, beta: number): tf.Tensor1D {
-  const made = tf.keep(tf.add(tf.mul(old, beta), tf.mul(value, 1 - beta)) as tf.Tensor1D);
-  old.dispose();
-  return made;
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasKernels, withoutKernels } from '../../core/engine/kernels/kernels.js';
+import { adamwUpdate } from '../../core/engine/ops/adamw.js';
 import {
   type AttentionFrame,
   attention,
@@ -110,6 +111,21 @@ describe('native operations equal the composed ones and repeat themselves', () =
     expectSame(added, [joined, query, key]);
     expectSame((x, keys) => attention(x as tf.Tensor2D, { keys: keys as tf.Tensor2D }, frame), [joined, key]);
     tf.dispose([rotary.cos, rotary.sin, bias]);
+  });
+
+  it('an update of AdamW', () => {
+    tf.tidy(() => {
+      const [values, gradient, first, second] = [1, 2, 3, 4].map((seed) =>
+        tf.abs(tf.randomNormal<tf.Rank.R1>([10_001], 0, 1, 'float32', seed)),
+      ) as tf.Tensor1D[];
+      const factors = { betas: [0.9, 0.999], epsilon: 1e-8, decay: 1e-3, size: 2e-3, root: 1.7 } as const;
+      const update = () => Object.entries(adamwUpdate(values, gradient, { first, second }, factors));
+      const composed = Object.fromEntries(withoutKernels(update));
+      for (const [name, tensor] of update()) {
+        const apart = tf.max(tf.abs(tf.sub(tensor, composed[name]))).dataSync()[0];
+        expect(apart, name).toBeLessThan(1e-6);
+      }
+    });
   });
 
   it('what is not a number stays so', () => {

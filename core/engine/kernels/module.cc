@@ -1,4 +1,5 @@
 // One library of all operations. Opening it registers them with TensorFlow; to Node it is an addon that exports nothing.
+#include "adamw.cc"
 #include "attention.cc"
 #include "attention_grad.cc"
 #include "cross_entropy.cc"
