@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { findModel } from '../../core/weights/model-files.js';
-import { llamaOptions } from '../../plugins/llama/plugin.js';
 import { largestDifference, median, megabytes, rounded, spread } from '../figures.js';
 import type { Side, SideCommand } from './protocol.js';
 import { greetings, ours, theirs, type VersusSettings, withSides } from './sides.js';
@@ -67,17 +66,14 @@ async function sidesOf(settings: VersusSettings): Promise<SideCommand[]> {
   const model = (await findModel('smollm2-135m-instruct', { folder })).path;
   const peft = (name: string, precision: string, logits: string) =>
     theirs(settings, name, 'peft_step.py', [model, path.join(folder, 'step.jsonl'), precision, logits]);
-  const commands = [
+  return [
     ours(settings, OURS, 'step-side'),
     peft('PEFT f32', 'float32', 'all'),
     peft('PEFT f32, answers only', 'float32', 'answers'),
     peft('PEFT bf16', 'bfloat16', 'all'),
     peft('PEFT bf16, answers only', 'bfloat16', 'answers'),
+    ours(settings, 'ours bf16', 'step-side', ['--precision', 'bf16']),
   ];
-  if ('precision' in llamaOptions.shape)
-    commands.push(ours(settings, 'ours bf16', 'step-side', ['--precision', 'bf16']));
-  else process.stderr.write('ours bf16: left out, the backbone has no option `precision`\n');
-  return commands;
 }
 
 async function measure(sides: readonly Side[], rounds: number): Promise<StepFigures[]> {

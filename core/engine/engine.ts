@@ -117,7 +117,12 @@ function startKernels(): boolean {
   const place = findNativePackage();
   const library = place && kernelLibrary(realpathSync(place.addon));
   if (!library || !existsSync(library)) return false;
-  loadKernels(library);
+  try {
+    loadKernels(library);
+  } catch (error) {
+    console.warn(`The native operations do not load: ${(error as Error).message} Continuing with TensorFlow's.`);
+    return false;
+  }
   return true;
 }
 

@@ -41,7 +41,7 @@ export async function installEngine(release: Release, options: InstallOptions): 
     await fetchLibrary(release, entry, progress);
     logger.info(`Compiling with ${compiler} ...`);
     if (!existsSync(built.record)) await buildAddon(compiler, release, entry, place);
-    await buildKernels(compiler, entry, kernels);
+    await buildKernels(compiler, entry, kernels, logger);
   }
   linkAddon(place, built.addon);
   return built.addon;
@@ -77,12 +77,14 @@ async function buildAddon(compiler: string, release: Release, entry: string, pla
   }
 }
 
-/** @param library where they belong, beside the addon */
-async function buildKernels(compiler: string, entry: string, library: string): Promise<void> {
+/** The engine runs without them, more slowly. @param library where they belong, beside the addon */
+async function buildKernels(compiler: string, entry: string, library: string, logger: Logger): Promise<void> {
   const scratch = `${library}.${process.pid}`;
   try {
     compileKernels(compiler, entry, scratch);
     await rename(scratch, library);
+  } catch (error) {
+    logger.warn(`The engine goes on without its own operations: ${(error as Error).message}`);
   } finally {
     await rm(scratch, { force: true });
   }

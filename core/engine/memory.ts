@@ -24,6 +24,8 @@ export function machineMemory(): MachineMemory {
 export interface FitQuestion {
   /** Weights of the model. */
   readonly parameters: number;
+  /** Bytes that they take where the engine needs one copy, if the backbone tells; else 4 each. */
+  readonly weights?: number;
   readonly engine: EngineInfo['name'];
   /** What is to be loaded, for the message. */
   readonly what: string;
@@ -34,9 +36,9 @@ export interface FitQuestion {
  * in both orientations, elsewhere the memory that is free.
  * @throws PalimpsestError MEMORY_TOO_SMALL
  */
-export function assertFits({ parameters, engine, what }: FitQuestion, machine = machineMemory()): void {
+export function assertFits({ parameters, weights, engine, what }: FitQuestion, machine = machineMemory()): void {
   const onWasm = engine === 'wasm';
-  const needed = parameters * FLOAT32 * (onWasm ? 2 : 1);
+  const needed = onWasm ? 2 * parameters * FLOAT32 : (weights ?? parameters * FLOAT32);
   const room = onWasm ? Math.min(WASM_HEAP - WASM_WORKING_ROOM, machine.free) : machine.free;
   if (needed <= room) return;
   throw problem('MEMORY_TOO_SMALL', {

@@ -30,10 +30,13 @@ export function allowBfloat16(): void {
     createOutputTensor.call(backend, info.dtype === BFLOAT16 ? { ...info, dtype: binding.TF_FLOAT } : info);
 }
 
-/** Whether the engine in use knows bfloat16. */
-export function hasBfloat16(): boolean {
+/** Whether the native engine is in use. */
+export function isNativeEngine(): boolean {
   return tf.getBackend() === 'tensorflow';
 }
+
+/** Whether the engine in use knows bfloat16. */
+export const hasBfloat16 = isNativeEngine;
 
 /** Rounds x [m, n], float32, to the nearest bfloat16. */
 export function toBfloat16(x: tf.Tensor2D): tf.Tensor2D {
@@ -55,7 +58,7 @@ export function bfloat16Product(x: tf.Tensor2D, w: tf.Tensor2D, transposed: bool
  * TensorFlow.js runs, unless an argument is transposed; on other engines TensorFlow.js's own.
  */
 export function plainProduct(x: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
-  return hasBfloat16() ? matrixProduct(x, w, false, native().binding.TF_FLOAT) : tf.matMul(x, w);
+  return isNativeEngine() ? matrixProduct(x, w, false, native().binding.TF_FLOAT) : tf.matMul(x, w);
 }
 
 function matrixProduct(x: tf.Tensor2D, w: tf.Tensor2D, transposed: boolean, type: number): tf.Tensor2D {

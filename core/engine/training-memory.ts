@@ -15,12 +15,15 @@ const ALLOCATION = 1.06;
 /** Tensors [P, V] in the cross-entropy's backward pass, and those that are left when it is over. */
 const LOGITS = { at: 6, after: 2 };
 
-/** Values for each one that trains: itself, its two moments, its gradient by name and packed; and within AdamW's update. */
-const TRAINED = { inPass: 5, inUpdate: 22 };
+/**
+ * Values for each one that trains: itself, its two moments, its gradient by name and packed; and within AdamW's update, as one native
+ * operation or composed.
+ */
+const TRAINED = { inPass: 5, inUpdate: { native: 12, composed: 22 } };
 
 /** What a training step is made of. */
 export interface TrainingSizes {
-  readonly engine: Pick<EngineInfo, 'name' | 'gpu'>;
+  readonly engine: Pick<EngineInfo, 'name' | 'gpu' | 'kernels'>;
   readonly backbone: BackboneMemory;
   readonly vocabulary: number;
   /** Positions whose logits one pass needs. */
@@ -30,11 +33,14 @@ export interface TrainingSizes {
 }
 
 /** Peak of a training step on the engine, without the process around it, in bytes. */
-function onEngine({ backbone, vocabulary, logits, trained }: TrainingSizes): number {
+function onEngine({ engine, backbone, vocabulary, logits, trained }: TrainingSizes): number {
   const logit = FLOAT32 * logits * vocabulary;
   const pass = ALLOCATION * Math.max(backbone.kept + LOGITS.at * logit, backbone.peak + LOGITS.after * logit);
   const value = FLOAT32 * trained;
-  return backbone.weights + Math.max(pass + TRAINED.inPass * value, TRAINED.inUpdate * value);
+  return (
+    backbone.weights +
+    Math.max(pass + TRAINED.inPass * value, TRAINED.inUpdate[engine.kernels ? 'native' : 'composed'] * value)
+  );
 }
 
 /** Resident memory at the peak of a training run, in bytes; what methods and scoring hold is not counted. */

@@ -38,7 +38,7 @@ const special: Readonly<Record<string, (owner: Owner, method: Method) => Method>
     (owner, method) =>
     (...parameters) => {
       const addition: LinearAddition | undefined = method(...parameters);
-      return addition && { inputs: addition.inputs, drops: addition.drops, apply: applied(owner, addition) };
+      return addition && { ...addition, apply: applied(owner, addition) };
     },
   edits: ({ name, profiler }, method) => {
     return (...parameters) => {

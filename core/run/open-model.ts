@@ -65,7 +65,8 @@ export async function openParts(
     const backbone = container.create(plugin);
     container.provide(BACKBONE, backbone);
     container.provide(MODEL, files.reference);
-    assertFits({ parameters: backbone.sizes.parameters, engine: engine.name, what: files.path });
+    const weights = backbone.memory?.({ rows: 0, length: 0, adapted: [] }).weights;
+    assertFits({ parameters: backbone.sizes.parameters, weights, engine: engine.name, what: files.path });
     const tokenizer = await openTokenizer(files, source.metadata);
     container.provide(TOKENIZER, tokenizer);
     return { source, tokenizer, backbone };

@@ -78,9 +78,13 @@ function gradientsOf(
   });
   const fixed = runGroups(plan.fixed, run);
   const entries = Object.entries(run.adapter.trainable());
-  const { grads } = releasingGradients(() =>
+  const { grads } = releasingGradients((forwardIsOver) =>
     tf.engine().gradients(
-      () => loss(new Map([...lasting, ...fixed, ...runGroups(plan.flowing, run, dropout)])),
+      () => {
+        const value = loss(new Map([...lasting, ...fixed, ...runGroups(plan.flowing, run, dropout)]));
+        forwardIsOver();
+        return value;
+      },
       entries.map(([, variable]) => variable),
       undefined,
       true,

@@ -19,9 +19,8 @@ export interface OptimizerState {
  * Made anew for every task.
  */
 export class AdamW {
-  /** Moments [n]. */
-  first: tf.Tensor1D;
-  second: tf.Tensor1D;
+  private first: tf.Tensor1D;
+  private second: tf.Tensor1D;
   private steps = 0;
 
   /** @param packing layout of the variables in one vector [n] */
@@ -39,8 +38,9 @@ export class AdamW {
   update(gradient: tf.Tensor1D, learningRate: number): tf.Tensor1D {
     this.steps++;
     const { betas, epsilon, weightDecay } = this.settings;
+    const moments = { first: this.first, second: this.second };
     return tf.tidy(() => {
-      const { difference, next, first, second } = adamwUpdate(this.packing.pack(this.variables), gradient, this, {
+      const { difference, next, first, second } = adamwUpdate(this.packing.pack(this.variables), gradient, moments, {
         ...{ betas, epsilon, decay: learningRate * weightDecay },
         size: learningRate / (1 - betas[0] ** this.steps),
         root: 1 / Math.sqrt(1 - betas[1] ** this.steps),

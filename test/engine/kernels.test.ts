@@ -5,10 +5,14 @@ import { adamwUpdate } from '../../core/engine/ops/adamw.js';
 import {
   type AttentionFrame,
   attention,
+  FrozenLinear,
+  feedForwardBlock,
   type GateAdditions,
   lowRankAddition,
+  projectedAttention,
   rmsNorm,
   rotaryTable,
+  seededRandom,
   swiGlu,
   tokenCrossEntropy,
 } from '../../core/index.js';
@@ -25,8 +29,8 @@ function valueAndGradients(run: Operation, inputs: readonly tf.Tensor[]): Float3
   });
 }
 
-/** Holds the native form to the composed one. */
-function expectSame(run: Operation, shapes: readonly (readonly number[])[]): void {
+/** Holds the native form to the composed one. @param tolerance relative to the largest value */
+function expectSame(run: Operation, shapes: readonly (readonly number[])[], tolerance = 5e-6): void {
   const inputs = shapes.map((shape, i) => tf.randomNormal([...shape], 0, 1, 'float32', i + 1));
   const native = valueAndGradients(run, inputs);
   const composed = withoutKernels(() => valueAndGradients(run, inputs));
@@ -34,7 +38,7 @@ function expectSame(run: Operation, shapes: readonly (readonly number[])[]): voi
     const size = Math.max(...composed[i].map(Math.abs));
     const apart = values.reduce((most, value, at) => Math.max(most, Math.abs(value - composed[i][at])), 0);
     expect(values.length).toBe(composed[i].length);
-    expect(apart / size, `output or gradient ${i}`).toBeLessThan(5e-6);
+    expect(apart / size, `output or gradient ${i}`).toBeLessThan(tolerance);
   }
   expect(valueAndGradients(run, inputs)).toEqual(native);
   tf.dispose(inputs);
@@ -113,6 +117,61 @@ describe('native operations equal the composed ones and repeat themselves', () =
     tf.dispose([rotary.cos, rotary.sin, bias]);
   });
 
+  it.each(['f32', 'bf16'] as const)('a feed-forward block, %s', (precision) => {
+    const linear = (seed: number, outFeatures: number, inFeatures: number) => {
+      const weight = seededRandom(seed)
+        .stream('weight')
+        .fillUniform(new Float32Array(outFeatures * inFeatures), -0.3, 0.3);
+      return FrozenLinear.joined([{ weight, outFeatures }], inFeatures, precision);
+    };
+    const [gateUp, down] = [linear(1, 2 * 24, 20), linear(2, 20, 24)];
+    const gain = tf.ones<tf.Rank.R1>([20]);
+    const run: Operation = (x, o) =>
+      feedForwardBlock(x as tf.Tensor2D, o as tf.Tensor2D, { gain, epsilon: 1e-5, gateUp, down });
+    expectSame(run, [[9, 20], [9, 20]], precision === 'bf16' ? 0.02 : undefined); // biome-ignore format: shapes
+    gain.dispose();
+    for (const one of [gateUp, down]) one.dispose();
+  });
+
+  it.each<['f32' | 'bf16', ('pair' | 'dense' | undefined)[]]>([
+    ['f32', ['pair', undefined, 'pair']],
+    ['f32', [undefined, 'pair', undefined]],
+    ['f32', ['pair', 'dense', 'pair']],
+    ['f32', ['dense', 'pair', 'dense']],
+    ['f32', [undefined, undefined, undefined]],
+    ['bf16', ['pair', undefined, 'dense']],
+  ])('attention of a %s projection with %s added to queries, keys and values', (precision, kinds) => {
+    const [rows, length, heads, keyValueHeads, headWidth, inFeatures, rank] = [2, 5, 4, 2, 6, 10, 3];
+    const widths = [heads, keyValueHeads, keyValueHeads].map((count) => count * headWidth);
+    const outFeatures = widths[0] + 2 * widths[1];
+    const weight = seededRandom(1)
+      .stream('w')
+      .fillUniform(new Float32Array(outFeatures * inFeatures), -0.5, 0.5);
+    const projection = FrozenLinear.joined([{ weight, outFeatures }], inFeatures, precision);
+    const rotary = rotaryTable(
+      Int32Array.from({ length: 10 }, (_, i) => i % length),
+      Float64Array.of(1, 0.5, 0.1),
+    );
+    const causal = Float32Array.from({ length: length ** 2 }, (_, i) =>
+      i % length > Math.floor(i / length) ? -1e9 : 0,
+    );
+    const bias = tf.tensor4d(causal, [1, 1, length, length]);
+    const frame = { rows, length, heads, keyValueHeads, headWidth, rotary, bias, onlyCausal: true };
+    const shapes = kinds.map((kind, i) =>
+      kind === 'pair' ? [[rank, inFeatures], [widths[i], rank]] : kind === 'dense' ? [[10, widths[i]]] : [],
+    ); // biome-ignore format: shapes
+    const run: Operation = (x, ...given) => {
+      const [queries, keys, values] = shapes.map((own) => {
+        const [a, b] = given.splice(0, own.length) as tf.Tensor2D[];
+        return b ? { a, b, scale: 2 } : a;
+      });
+      return projectedAttention(x as tf.Tensor2D, projection, { queries, keys, values }, frame);
+    };
+    expectSame(run, [[10, inFeatures], ...shapes.flat()], precision === 'bf16' ? 0.05 : undefined);
+    tf.dispose([rotary.cos, rotary.sin, bias]);
+    projection.dispose();
+  });
+
   it('an update of AdamW', () => {
     tf.tidy(() => {
       const [values, gradient, first, second] = [1, 2, 3, 4].map((seed) =>
@@ -122,9 +181,24 @@ describe('native operations equal the composed ones and repeat themselves', () =
       const update = () => Object.entries(adamwUpdate(values, gradient, { first, second }, factors));
       const composed = Object.fromEntries(withoutKernels(update));
       for (const [name, tensor] of update()) {
-        const apart = tf.max(tf.abs(tf.sub(tensor, composed[name]))).dataSync()[0];
-        expect(apart, name).toBeLessThan(1e-6);
+        const apart = tf.max(tf.abs(tf.sub(tf.div(tensor, composed[name]), 1))).dataSync()[0];
+        expect(apart, name).toBeLessThan(1e-5);
       }
+    });
+  });
+
+  it('refuse labels outside the vocabulary and additions of another shape', () => {
+    tf.tidy(() => {
+      const logits = tf.zeros<tf.Rank.R2>([2, 5]);
+      for (const label of [-1, 5]) {
+        expect(() => tokenCrossEntropy(logits, Int32Array.of(0, label))).toThrow(
+          `label ${label} is not one of 5 tokens`,
+        );
+      }
+      const wrong = { gate: tf.zeros<tf.Rank.R2>([1, 3]) };
+      expect(() => swiGlu(tf.zeros<tf.Rank.R2>([2, 6]), wrong)).toThrow(/shape \[1,3\] instead of \[2,3\]/);
+      const [a, b] = [tf.zeros<tf.Rank.R2>([2, 3]), tf.zeros<tf.Rank.R2>([4, 2])];
+      expect(() => lowRankAddition(tf.zeros<tf.Rank.R2>([2, 6]), a, b, 1)).toThrow(/shape \[2,3\] instead of \[2,6\]/);
     });
   });
 

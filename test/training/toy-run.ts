@@ -25,7 +25,7 @@ export const letters: Tokenizer = {
   renderChat: () => '',
 };
 
-export async function toyLlama(recompute: 'none' | 'layer' = 'none'): Promise<LlamaBackbone> {
+export async function toyLlama(recompute: 'none' | 'layer' | number = 'none'): Promise<LlamaBackbone> {
   const backbone = new LlamaBackbone(toyWeights(), { recompute });
   await backbone.load();
   return backbone;

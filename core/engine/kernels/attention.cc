@@ -6,25 +6,6 @@
 
 namespace palimpsest {
 
-#define PALIMPSEST_ATTENTION_ATTRIBUTES \
-  Attr("T: {float, bfloat16}")           \
-      .Attr("rows: int")                 \
-      .Attr("heads: int")                \
-      .Attr("key_heads: int")            \
-      .SetShapeFn(anyShape)
-
-class AttentionKernel : public OpKernel {
- public:
-  explicit AttentionKernel(OpKernelConstruction* context) : OpKernel(context) {
-    OP_REQUIRES_OK(context, context->GetAttr("rows", &batch_));
-    OP_REQUIRES_OK(context, context->GetAttr("heads", &heads_));
-    OP_REQUIRES_OK(context, context->GetAttr("key_heads", &keyHeads_));
-  }
-
- protected:
-  int batch_, heads_, keyHeads_;
-};
-
 // Queries, keys and values side by side [N, (H + 2K) d_h], with what is added to queries [N, H d_h], to keys or to values [N, K d_h], or
 // nothing, in place.
 REGISTER_OP("PalimpsestJoin")
@@ -43,9 +24,13 @@ class Join : public AttentionKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(0);
     const int rows = rowsOf(given), width = columnsOf(given), head = width / (heads_ + 2 * keyHeads_);
+    expectJoined(context, 0);
+    expectShape(context, 1, TensorShape({rows, heads_ * head}), true);
+    for (int input = 2; input < 4; input++) expectShape(context, input, TensorShape({rows, keyHeads_ * head}), true);
+    if (!context->status().ok()) return;
     const T* joined = data<T>(context, 0);
     T* sum = output<T>(context, 0, given.shape());
-    if (!sum) return;
+    if (!context->status().ok()) return;
     const int widths[] = {heads_ * head, keyHeads_ * head, keyHeads_ * head};
     parallelRows(context, rows, 16, width / 3, [&](int from, int to) {
       for (int row = from; row < to; row++) {
@@ -78,9 +63,11 @@ class Attention : public AttentionKernel {
   using Inputs = AttentionInputs<T>;
 
   void Compute(OpKernelContext* context) override {
+    expectInputs(context, 0);
+    if (!context->status().ok()) return;
     const Inputs in(context, 0, batch_, heads_, keyHeads_);
     float* z = output<float>(context, 0, TensorShape({static_cast<int64_t>(in.batch) * in.length, in.queryRow()}));
-    if (!z) return;
+    if (!context->status().ok()) return;
     const int group = heads_ / keyHeads_;
     // Few rows leave threads idle unless query heads of one key head are taken apart.
     const int together = in.batch * keyHeads_ >= 8 ? group : 1;

@@ -1,5 +1,8 @@
 // The backward pass of attention: with P the probabilities made anew, dV = P^T dZ, dP = dZ V^T, dS = P (dP - rowsum(dP P)), dQ = dS K,
 // dK = dS^T Q, and queries and keys turned back.
+#include <cmath>
+
+#include "attention_head.h"
 
 namespace palimpsest {
 
@@ -52,7 +55,11 @@ class AttentionGrad : public AttentionKernel {
   }
 
   void Compute(OpKernelContext* context) override {
+    expectInputs(context, 1);
+    if (!context->status().ok()) return;
     const Inputs in(context, 1, batch_, heads_, keyHeads_);
+    expectShape(context, 0, TensorShape({in.batch * in.length, in.queryRow()}));
+    if (!context->status().ok()) return;
     const float* dz = data<float>(context, 0);
     const int64_t rows = static_cast<int64_t>(in.batch) * in.length;
     const auto own = [&](int bit, int width) { return wanted_ & bit ? TensorShape({rows, width}) : TensorShape({0}); };
@@ -61,7 +68,7 @@ class AttentionGrad : public AttentionKernel {
     float* ofQueries = output<float>(context, 1, own(1, in.queryRow()));
     float* ofKeys = output<float>(context, 2, own(2, in.keyRow()));
     float* ofValues = output<float>(context, 3, own(4, in.keyRow()));
-    if (!slopes) return;
+    if (!context->status().ok()) return;
     const Outputs out = {slopes, where(1, ofQueries), where(2, ofKeys), where(4, ofValues)};
     const int group = heads_ / keyHeads_;
     const int64_t cycles = static_cast<int64_t>(group) * in.length * in.length * in.width / 3;

@@ -8,6 +8,45 @@
 
 namespace palimpsest {
 
+#define PALIMPSEST_ATTENTION_ATTRIBUTES \
+  Attr("T: {float, bfloat16}")           \
+      .Attr("rows: int")                 \
+      .Attr("heads: int")                \
+      .Attr("key_heads: int")            \
+      .SetShapeFn(anyShape)
+
+class AttentionKernel : public OpKernel {
+ public:
+  explicit AttentionKernel(OpKernelConstruction* context) : OpKernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("rows", &batch_));
+    OP_REQUIRES_OK(context, context->GetAttr("heads", &heads_));
+    OP_REQUIRES_OK(context, context->GetAttr("key_heads", &keyHeads_));
+  }
+
+ protected:
+  // Fails the operation where an input is not queries, keys and values side by side, of heads of even width and equally many tokens.
+  void expectJoined(OpKernelContext* context, int input) const {
+    const Tensor& given = context->input(input);
+    const int heads = heads_ + 2 * keyHeads_;
+    const bool fits = given.dims() == 2 && heads_ > 0 && keyHeads_ > 0 && heads_ % keyHeads_ == 0 && batch_ > 0 &&
+                      rowsOf(given) % batch_ == 0 && columnsOf(given) % (2 * heads) == 0;
+    if (!fits) context->CtxFailure(absl::InvalidArgumentError("these are not queries, keys and values of equal heads"));
+  }
+
+  // The same for all inputs of an attention call from `first` on.
+  void expectInputs(OpKernelContext* context, int first) const {
+    expectJoined(context, first);
+    if (!context->status().ok()) return;
+    const Tensor& given = context->input(first);
+    const int rows = rowsOf(given), length = rows / batch_, width = columnsOf(given) / (heads_ + 2 * keyHeads_);
+    for (int table = 1; table < 3; table++) expectShape(context, first + table, TensorShape({rows, 1, width}));
+    const bool shared = context->input(first + 3).dims() == 4 && rowsOf(context->input(first + 3)) == 1;
+    expectShape(context, first + 3, TensorShape({shared ? 1 : batch_, 1, length, length}), true);
+  }
+
+  int batch_, heads_, keyHeads_;
+};
+
 // Queries that are scored at once.
 constexpr int kQueries = 64;
 

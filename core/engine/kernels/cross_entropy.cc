@@ -19,11 +19,17 @@ class CrossEntropy : public OpKernel {
 
   void Compute(OpKernelContext* context) override {
     const int rows = rowsOf(context->input(0)), width = columnsOf(context->input(0));
+    expectMatrix(context, 0);
+    expectShape(context, 1, TensorShape({rows}));
+    if (!context->status().ok()) return;
     const float* logits = data<float>(context, 0);
     const int32_t* labels = data<int32_t>(context, 1);
+    for (int row = 0; row < rows; row++)
+      OP_REQUIRES(context, labels[row] >= 0 && labels[row] < width,
+                  absl::InvalidArgumentError(absl::StrCat("label ", labels[row], " is not one of ", width, " tokens")));
     float* loss = output<float>(context, 0, TensorShape({rows}));
     float* logSum = output<float>(context, 1, TensorShape({rows}));
-    if (!loss || !logSum) return;
+    if (!context->status().ok()) return;
     parallel(context, rows, width, [&](int row) {
       const float* own = logits + static_cast<size_t>(row) * width;
       logSum[row] = logSumExp(own, width);
@@ -65,10 +71,12 @@ class CrossEntropyGrad : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(1);
     const int rows = rowsOf(given), width = columnsOf(given);
+    for (int input : {0, 2, 3}) expectShape(context, input, TensorShape({rows}));
+    if (!context->status().ok()) return;
     const float *dy = data<float>(context, 0), *logits = data<float>(context, 1), *logSum = data<float>(context, 3);
     const int32_t* labels = data<int32_t>(context, 2);
     float* slopes = output<float>(context, 0, given.shape());
-    if (!slopes) return;
+    if (!context->status().ok()) return;
     parallel(context, rows, width, [&](int row) {
       const size_t at = static_cast<size_t>(row) * width;
       const float weight = dy[row], log = logSum[row];

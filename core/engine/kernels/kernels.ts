@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BFLOAT16 } from '../native-operations.js';
+import { BFLOAT16, isNativeEngine } from '../native-operations.js';
 
 /** An attribute of an operation. */
 export type KernelAttribute = { readonly int: number } | { readonly float: number } | { readonly type: 'f32' | 'bf16' };
@@ -29,7 +29,7 @@ export function loadKernels(library: string): void {
  * composed of TensorFlow.js's own, which is the reference that tests hold them to.
  */
 export function hasKernels(): boolean {
-  return loaded && switchedOff === 0 && tf.getBackend() === 'tensorflow';
+  return loaded && switchedOff === 0 && isNativeEngine();
 }
 
 /** Runs f with every fused operation composed of TensorFlow.js's own. */

@@ -58,7 +58,8 @@ inline void transposed(const float* b, int out, int rank, float* made) {
     for (int k = 0; k < rank; k++) made[static_cast<size_t>(k) * out + o] = b[static_cast<size_t>(o) * rank + k];
 }
 
-constexpr int kBlock = 32;
+// Rows that one thread takes at a time, and into how many parts the rows are cut where each has sums of its own.
+constexpr int kBlock = 32, kMostBlocks = 16;
 
 // x [N, in], a [r, in], b [out, r] -> y [N, out], h [N, r].
 REGISTER_OP("PalimpsestLowRank")
@@ -79,10 +80,14 @@ class LowRank : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const int rows = rowsOf(context->input(0)), in = columnsOf(context->input(0));
     const int rank = rowsOf(context->input(1)), out = rowsOf(context->input(2));
+    expectMatrix(context, 0);
+    expectShape(context, 1, TensorShape({rank, in}));
+    expectShape(context, 2, TensorShape({out, rank}));
+    if (!context->status().ok()) return;
     const float *x = data<float>(context, 0), *a = data<float>(context, 1);
     float* y = output<float>(context, 0, TensorShape({rows, out}));
     float* h = output<float>(context, 1, TensorShape({rows, rank}));
-    if (!y || !h) return;
+    if (!context->status().ok()) return;
     std::vector<float> turned(static_cast<size_t>(rank) * out);
     transposed(data<float>(context, 2), out, rank, turned.data());
     parallelRows(context, rows, kBlock, rank * (in + out) / 6, [&](int from, int to) {
@@ -122,20 +127,27 @@ class LowRankGrad : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const int rows = rowsOf(context->input(1)), in = columnsOf(context->input(1));
     const int rank = rowsOf(context->input(2)), out = rowsOf(context->input(3));
+    expectMatrix(context, 1);
+    expectShape(context, 0, TensorShape({rows, out}));
+    expectShape(context, 2, TensorShape({rank, in}));
+    expectShape(context, 3, TensorShape({out, rank}));
+    expectShape(context, 4, TensorShape({rows, rank}));
+    expectShape(context, 5, TensorShape({rows, in}), true);
+    if (!context->status().ok()) return;
     const float *dy = data<float>(context, 0), *x = data<float>(context, 1), *a = data<float>(context, 2);
     const float *h = data<float>(context, 4), *past = optional(context, 5);
     float* dx = output<float>(context, 0, TensorShape({rows, in}));
     float* da = output<float>(context, 1, TensorShape({rank, in}));
     float* db = output<float>(context, 2, TensorShape({out, rank}));
-    if (!dx || !da || !db) return;
+    if (!context->status().ok()) return;
     std::vector<float> turned(static_cast<size_t>(rank) * out);
     transposed(data<float>(context, 3), out, rank, turned.data());
     // Each block of rows has sums of its own, added in order, so that the result does not depend on the threads.
-    const int block = 64, blocks = (rows + block - 1) / block;
+    const int blocks = std::max(1, std::min(kMostBlocks, (rows + kBlock - 1) / kBlock)), block = (rows + blocks - 1) / blocks;
     const size_t own = static_cast<size_t>(rank) * (in + out);
     float* partial = scratch<1>(own * blocks);
     parallel(context, blocks, static_cast<int64_t>(block) * rank * (in + out) / 3, [&](int unit) {
-      const int from = unit * block, count = std::min(block, rows - from);
+      const int from = std::min(rows, unit * block), count = std::min(block, rows - from);
       float* u = scratch(static_cast<size_t>(block) * rank);
       for (int n = 0; n < count; n++) {
         allDots(dy + static_cast<size_t>(from + n) * out, turned.data(), rank, out, scale_, u + n * rank);
@@ -148,8 +160,10 @@ class LowRankGrad : public OpKernel {
       outerSums(h + static_cast<size_t>(from) * rank, dy + static_cast<size_t>(from) * out, count, rank, out,
                 sums + static_cast<size_t>(rank) * in);
     });
-    for (int unit = 1; unit < blocks; unit++)
-      for (size_t i = 0; i < own; i++) partial[i] += partial[unit * own + i];
+    parallelRows(context, static_cast<int>(own), 16384, blocks / 4, [&](int begin, int end) {
+      for (int unit = 1; unit < blocks; unit++)
+        for (int i = begin; i < end; i++) partial[i] += partial[unit * own + i];
+    });
     std::copy_n(partial, static_cast<size_t>(rank) * in, da);
     transposed(partial + static_cast<size_t>(rank) * in, rank, out, db);
   }

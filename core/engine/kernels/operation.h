@@ -58,6 +58,20 @@ inline const float* optional(OpKernelContext* context, int input) {
   return given.NumElements() == 0 ? nullptr : given.flat<float>().data();
 }
 
+// Fails the operation where an input has another shape; `mayLack`: an input without elements is left out.
+inline void expectShape(OpKernelContext* context, int input, const TensorShape& shape, bool mayLack = false) {
+  const TensorShape& given = context->input(input).shape();
+  if (given == shape || (mayLack && given.num_elements() == 0)) return;
+  context->CtxFailure(absl::InvalidArgumentError(absl::StrCat("input ", input, " of ", context->op_kernel().name(), " has shape ",
+                                                              given.DebugString(), " instead of ", shape.DebugString())));
+}
+
+// Fails the operation where an input is no matrix.
+inline void expectMatrix(OpKernelContext* context, int input) {
+  if (context->input(input).dims() == 2) return;
+  context->CtxFailure(absl::InvalidArgumentError(absl::StrCat("input ", input, " of ", context->op_kernel().name(), " is no matrix")));
+}
+
 inline int rowsOf(const Tensor& x) { return static_cast<int>(x.dim_size(0)); }
 
 inline int columnsOf(const Tensor& x) { return static_cast<int>(x.dim_size(x.dims() - 1)); }

@@ -5,7 +5,7 @@
 
 namespace palimpsest {
 
-// x [N, D], gain [D] -> y [N, D], r [N]. With `added` [N, D] (or empty) the norm is of x + added, the third output.
+// x [N, D], gain [D] -> y [N, D], r [N, 1]. With `added` [N, D] (or empty) the norm is of x + added, the third output.
 REGISTER_OP("PalimpsestRmsNorm")
     .Input("x: float")
     .Input("added: float")
@@ -27,11 +27,15 @@ class RmsNorm : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(0);
     const int rows = rowsOf(given), width = columnsOf(given);
+    expectMatrix(context, 0);
+    expectShape(context, 1, given.shape(), true);
+    expectShape(context, 2, TensorShape({width}));
+    if (!context->status().ok()) return;
     const float *x = data<float>(context, 0), *added = optional(context, 1), *gain = data<float>(context, 2);
     T* y = output<T>(context, 0, given.shape());
-    float* inverse = output<float>(context, 1, TensorShape({rows}));
+    float* inverse = output<float>(context, 1, TensorShape({rows, 1}));
     float* both = output<float>(context, 2, added ? given.shape() : TensorShape({0}));
-    if (!y || !inverse || (added && !both)) return;
+    if (!context->status().ok()) return;
     parallelRows(context, rows, 16, width / 2, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         const size_t at = static_cast<size_t>(row) * width;
@@ -57,7 +61,7 @@ class RmsNorm : public OpKernel {
   float epsilon_;
 };
 
-// dy, x [N, D], r [N], gain [D] -> dx = r (gain dy - u mean(gain dy u)) + past with u = x r; `past` [N, D] or empty.
+// dy, x [N, D], r [N, 1], gain [D] -> dx = r (gain dy - u mean(gain dy u)) + past with u = x r; `past` [N, D] or empty.
 REGISTER_OP("PalimpsestRmsNormGrad")
     .Input("dy: T")
     .Input("x: float")
@@ -76,6 +80,12 @@ class RmsNormGrad : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(1);
     const int rows = rowsOf(given), width = columnsOf(given);
+    expectMatrix(context, 1);
+    expectShape(context, 0, given.shape());
+    expectShape(context, 2, TensorShape({rows, 1}));
+    expectShape(context, 3, TensorShape({width}));
+    expectShape(context, 4, given.shape(), true);
+    if (!context->status().ok()) return;
     const T* dy = data<T>(context, 0);
     const float *x = data<float>(context, 1), *inverse = data<float>(context, 2);
     const float *gain = data<float>(context, 3), *past = optional(context, 4);
@@ -112,6 +122,9 @@ class Sum : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(0);
     const int rows = rowsOf(given), width = columnsOf(given);
+    expectMatrix(context, 0);
+    expectShape(context, 1, given.shape());
+    if (!context->status().ok()) return;
     const float* x = data<float>(context, 0);
     const T* y = data<T>(context, 1);
     float* sum = output<float>(context, 0, given.shape());

@@ -93,7 +93,7 @@ inline float largest(Vec v) {
 
 inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
 
-// e^x to about one unit in the last place (Cody and Waite's reduction, a polynomial of degree 6); 0 below -87.
+// e^x to about one unit in the last place (Cody and Waite's reduction, a polynomial of degree 6); 0 below -87, and e^88 above 88.
 inline Vec exp(Vec x) {
   const Vec magic = broadcast(12582912.f);
   const Ints tiny = x < -87.f;

@@ -47,8 +47,11 @@ class SwiGlu : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(0);
     const int rows = rowsOf(given), width = columnsOf(given) / 2;
+    expectMatrix(context, 0);
+    for (int input = 1; input < 3; input++) expectShape(context, input, TensorShape({rows, width}), true);
+    if (!context->status().ok()) return;
     T* hidden = output<T>(context, 0, TensorShape({rows, width}));
-    if (!hidden) return;
+    if (!context->status().ok()) return;
     parallelRows(context, rows, 8, 2 * width, [&](int from, int to) {
       for (int row = from; row < to; row++) {
         const GatedRow<T> in(context, 0, row, width);
@@ -83,12 +86,16 @@ class SwiGluGrad : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& given = context->input(1);
     const int rows = rowsOf(given), width = columnsOf(given) / 2;
-    const T* dh = data<T>(context, 0);
     const TensorShape own({rows, width}), none({0});
+    expectMatrix(context, 1);
+    expectShape(context, 0, own);
+    for (int input = 2; input < 4; input++) expectShape(context, input, own, true);
+    if (!context->status().ok()) return;
+    const T* dh = data<T>(context, 0);
     T* slopes = output<T>(context, 0, given.shape());
     float* ofGate = output<float>(context, 1, optional(context, 2) ? own : none);
     float* ofUp = output<float>(context, 2, optional(context, 3) ? own : none);
-    if (!slopes) return;
+    if (!context->status().ok()) return;
     const bool gates = optional(context, 2), ups = optional(context, 3);
     parallelRows(context, rows, 8, 2 * width, [&](int from, int to) {
       for (int row = from; row < to; row++) {

@@ -35,14 +35,13 @@ class Helpers {
 
   // Has at most `count` helpers take part in the job, and returns when all of it is done.
   void run(const std::shared_ptr<Job>& job, int count) {
-    if (count > 0) {
-      {
-        std::lock_guard<std::mutex> lock(mutex_);
-        job_ = job;
-        wanted_ = std::min(count, count_);
-      }
-      wanted_ > 1 ? awake_.notify_all() : awake_.notify_one();
+    const int helpers = std::min(count, count_);
+    if (helpers > 0) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      job_ = job;
+      wanted_ = helpers;
     }
+    for (int i = 0; i < helpers; i++) awake_.notify_one();
     job->take();
     while (job->done.load(std::memory_order_acquire) < job->units) std::this_thread::yield();
   }

@@ -37,7 +37,8 @@ export function adamwUpdate(
   { betas, epsilon, decay, size, root }: UpdateFactors,
 ): Update {
   if (hasKernels()) {
-    const factors = tf.tensor1d([...betas, epsilon, decay, size, root]);
+    const [b1, b2] = betas;
+    const factors = tf.tensor1d([b1, 1 - b1, b2, 1 - b2, epsilon, decay, size, root]);
     const made = runKernel('AdamW', [values, gradient, first, second, factors], {}, 4) as tf.Tensor1D[];
     return { difference: made[0], next: made[1], first: made[2], second: made[3] };
   }

@@ -10,15 +10,16 @@ export interface FusedOperation<O extends tf.Tensor> {
 let releasing = false;
 
 /**
- * Runs a backward pass in which a fused operation frees the gradient of its output once it has used it; TensorFlow.js holds them all
- * to the end. For gradients of a scalar whose own gradient nobody else holds, and operations that give no input the gradient of
- * another.
+ * Takes gradients so that a fused operation frees the gradient of its output once it has used it; TensorFlow.js holds them all to the
+ * end. For the gradient of a scalar whose own gradient nobody else holds.
+ * @param run is to call what it is given when its forward pass is over
  */
-export function releasingGradients<R>(run: () => R): R {
+export function releasingGradients<R>(run: (forwardIsOver: () => void) => R): R {
   const outer = releasing;
-  releasing = true;
   try {
-    return run();
+    return run(() => {
+      releasing = true;
+    });
   } finally {
     releasing = outer;
   }
@@ -33,9 +34,11 @@ export function fused<I extends readonly tf.Tensor[], O extends tf.Tensor>(
     const save = parameters[parameters.length - 1] as tf.GradSaveFunc;
     const { value, gradient } = run(parameters.slice(0, -1) as unknown as I, (...tensors) => save(tensors));
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const slopes = tf.tidy(() => gradient(dy as O, saved));
       const done = releasing ? [...saved, dy] : saved;
-      tf.dispose(done.filter((tensor) => !slopes.includes(tensor)));
+      const slopes = tf.tidy(() =>
+        gradient(dy as O, saved).map((slope) => (done.includes(slope) ? tf.clone(slope) : slope)),
+      );
+      tf.dispose(done);
       return slopes;
     };
     return { value, gradFunc };
