@@ -1,10 +1,10 @@
 /*
  * The same work by Palimpsest and by PyTorch, in turn: each side in a process of its own, one busy at a time.
  *
- *     node benchmarks/run.js versus WORK... [--rounds 9] [--python .venv/bin/python] [--engine native] [--slow-rounds 2] [--items 100]
+ *     node benchmarks/run.js versus WORK... [--rounds 9] [--python .venv/bin/python] [--engine native] [--slow-rounds 2] [--items 100] [--set NAME]...
  *
  * WORK is step, evaluation, tracing, start, or all. benchmarks/README.md tells how the Python is set up. --slow-rounds bounds the rounds
- * of a PyTorch side that takes a minute or more; --items is the number of questions of each set. The figures go to
+ * of a PyTorch side that takes a minute or more; --items is the number of questions of each set, --set leaves all other sets out. The figures go to
  * results/versus-<work>-<engine>.json. Exit status 1 where the sides' results do not agree.
  */
 import { parseArgs } from 'node:util';
@@ -43,6 +43,7 @@ export async function main(args: string[], folder: string): Promise<void> {
       rounds: { type: 'string', default: '9' },
       'slow-rounds': { type: 'string', default: '2' },
       items: { type: 'string', default: '100' },
+      set: { type: 'string', multiple: true, default: [] },
       python: { type: 'string', default: defaultPython(folder) },
     },
   });
@@ -55,7 +56,15 @@ export async function main(args: string[], folder: string): Promise<void> {
     return;
   }
   const engine = await useEngine(values.engine as EngineName);
-  const settings: VersusSettings = { folder, engine: engine.name, rounds, slowRounds, items, python: values.python };
+  const settings: VersusSettings = {
+    folder,
+    engine: engine.name,
+    rounds,
+    slowRounds,
+    items,
+    sets: values.set,
+    python: values.python,
+  };
   for (const name of names) {
     const { rows, more, checks } = await works[name](settings);
     console.table(rows);

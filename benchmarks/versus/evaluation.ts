@@ -44,7 +44,10 @@ export async function versusEvaluation(settings: VersusSettings) {
   try {
     const files = await findModel('smollm2-135m-instruct', { folder: settings.folder });
     const tokenizer = await openTokenizer(files);
-    const sets = questionSets(settings.folder, settings.items).map((set) => encoded(set, tokenizer));
+    const wanted = ({ name }: QuestionSet) => settings.sets.length === 0 || settings.sets.includes(name);
+    const sets = questionSets(settings.folder, settings.items)
+      .filter(wanted)
+      .map((set) => encoded(set, tokenizer));
     const pairsFile = path.join(scratch, 'pairs.json');
     writeFileSync(pairsFile, JSON.stringify(sets));
     const commands = [

@@ -14,6 +14,8 @@ export interface VersusSettings {
   readonly python: string;
   /** Questions of each set of `evaluation`. */
   readonly items: number;
+  /** Names of the sets of `evaluation`; none for all. */
+  readonly sets: readonly string[];
 }
 
 /** The Python of `.venv` in the repository's folder where there is one, else the system's. */

@@ -32,7 +32,7 @@ export interface StepFigures {
 }
 
 const WORK = { rows: 8, length: 64, answers: 8, rank: 8 };
-const STEPS_A_TURN = 3;
+const STEPS_A_TURN = 5;
 const PRODUCTS_A_TURN = 20;
 const OURS = 'ours f32';
 /** By which first losses in float32 may differ, in nats. */

@@ -59,7 +59,7 @@ inline void transposed(const float* b, int out, int rank, float* made) {
 }
 
 // Rows that one thread takes at a time, and into how many parts the rows are cut where each has sums of its own.
-constexpr int kBlock = 32, kMostBlocks = 16;
+constexpr int kBlock = 32, kMostBlocks = 8;
 
 // x [N, in], a [r, in], b [out, r] -> y [N, out], h [N, r].
 REGISTER_OP("PalimpsestLowRank")
