@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
+import { override } from './override.js';
 
 /** The part of the native backend that hands values to TensorFlow. */
 interface UploadingBackend extends tf.KernelBackend {
@@ -15,6 +16,8 @@ const WORTH_COLLECTING = 2 ** 26;
 let loads = 0;
 /** Bytes that they have handed over. */
 let uploaded = 0;
+/** Gives the backend its own `write` back. */
+let restore = () => {};
 
 /**
  * Runs `load` with the values of every tensor that is made meanwhile on the engine at once. The native backend would keep the
@@ -25,19 +28,18 @@ export async function uploadingAtOnce<R>(load: () => Promise<R>): Promise<R> {
   const backend = tf.backend();
   if (!isUploading(backend)) return load();
   if (loads++ === 0) {
-    const write = backend.write.bind(backend);
-    backend.write = (...given) => {
-      const dataId = write(...given);
+    restore = override(backend, 'write', (write) => (values, ...rest) => {
+      const dataId = write(values, ...rest);
       backend.getInputTensorIds([{ dataId }]);
-      uploaded += (given[0] as Float32Array).byteLength ?? 0;
+      uploaded += values.byteLength ?? 0;
       return dataId;
-    };
+    });
   }
   try {
     return await load();
   } finally {
     if (--loads === 0) {
-      Reflect.deleteProperty(backend, 'write'); // its class's own again
+      restore();
       if (uploaded >= WORTH_COLLECTING) collectGarbage();
       uploaded = 0;
     }

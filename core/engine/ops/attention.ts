@@ -107,12 +107,7 @@ export class NativeAttention {
 function composed(joined: tf.Tensor2D, added: AttentionAdditions, frame: AttentionFrame): tf.Tensor2D {
   const { heads, keyValueHeads, headWidth } = frame;
   const [queryWidth, keyWidth] = [heads * headWidth, keyValueHeads * headWidth];
-  const [q, k, v] = columns(joined, [queryWidth, keyWidth, keyWidth]);
+  const [q, k, v]: tf.Tensor2D[] = tf.split(joined, [queryWidth, keyWidth, keyWidth], 1);
   const plus = (x: tf.Tensor2D, addition?: tf.Tensor2D) => (addition ? tf.add<tf.Tensor2D>(x, addition) : x);
   return composedAttention(plus(q, added.queries), plus(k, added.keys), plus(v, added.values), frame);
-}
-
-/** Columns of x [N, sum of widths] as tensors [N, width] of their own, differentiable in x. */
-function columns(x: tf.Tensor2D, widths: readonly number[]): tf.Tensor2D[] {
-  return tf.split(x, [...widths], 1);
 }
