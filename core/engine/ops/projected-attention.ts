@@ -31,14 +31,18 @@ export function projectedAttention(
   const native = new NativeAttention(frame, precision, slots.map(Boolean));
   const there = slots.filter((slot) => slot !== undefined);
   return fused([x, ...there.flatMap(tensorsOf)], ([x, ...inputs], save) => {
-    const pairs = pairsIn(there, inputs as tf.Tensor2D[]);
-    const made = pairs.map((one) => ('a' in one ? lowRankForward(x, one) : [one]));
+    const given = withTensors(there, inputs as tf.Tensor2D[]);
+    const made = given.map((one) => (isPair(one) ? lowRankForward(x, one) : [one]));
     const joined = native.join(
       projection.forward(narrowed(x, precision)),
       made.map(([addition]) => addition),
     );
     const hidden = made.flatMap(([, h]) => (h ? [h] : []));
-    save(joined, ...native.tables, ...(hidden.length > 0 ? [x, ...pairs.flatMap(factorsOf), ...hidden] : []));
+    save(
+      joined,
+      ...native.tables,
+      ...(hidden.length > 0 ? [x, ...given.filter(isPair).flatMap(tensorsOf), ...hidden] : []),
+    );
     return {
       value: native.forward(joined),
       gradient: (dz, [joined, ...saved]) => {
@@ -61,13 +65,13 @@ function pairGradients(
   ofX: tf.Tensor2D,
   [x, ...kept]: readonly tf.Tensor2D[],
 ): tf.Tensor2D[] {
-  const pairs = slots.filter((slot) => 'a' in slot).length;
+  const factors = withTensors(slots.filter(isPair), kept).filter(isPair);
+  const hidden = kept.slice(2 * factors.length);
   let total = ofX;
   let next = 0;
   const ofAdded = slots.flatMap((slot, i) => {
-    if (!('a' in slot)) return [own[i]];
-    const pair = { a: kept[2 * next], b: kept[2 * next + 1], scale: slot.scale };
-    const [dx, da, db] = lowRankBackward(own[i], x, pair, kept[2 * pairs + next], total);
+    if (!isPair(slot)) return [own[i]];
+    const [dx, da, db] = lowRankBackward(own[i], x, factors[next], hidden[next], total);
     total = dx;
     next++;
     return [da, db];
@@ -76,23 +80,23 @@ function pairGradients(
 }
 
 /** The additions with the tensors that a fused operation was given for them. */
-function pairsIn(slots: readonly ProjectionAddition[], inputs: readonly tf.Tensor2D[]): ProjectionAddition[] {
+function withTensors(slots: readonly ProjectionAddition[], inputs: readonly tf.Tensor2D[]): ProjectionAddition[] {
   let next = 0;
   return slots.map((slot) =>
-    'a' in slot ? { a: inputs[next++], b: inputs[next++], scale: slot.scale } : inputs[next++],
+    isPair(slot) ? { a: inputs[next++], b: inputs[next++], scale: slot.scale } : inputs[next++],
   );
 }
 
-function tensorsOf(slot: ProjectionAddition): tf.Tensor2D[] {
-  return 'a' in slot ? factorsOf(slot) : [slot];
+function isPair(slot: ProjectionAddition): slot is LowRankPairFactors {
+  return 'a' in slot;
 }
 
-function factorsOf(slot: ProjectionAddition): tf.Tensor2D[] {
-  return 'a' in slot ? [slot.a, slot.b] : [];
+function tensorsOf(slot: ProjectionAddition): tf.Tensor2D[] {
+  return isPair(slot) ? [slot.a, slot.b] : [slot];
 }
 
 /** The additions as tensors, made of x by operations of their own. */
 function computed(x: tf.Tensor2D, { queries, keys, values }: ProjectionAdditions) {
-  const made = (one?: ProjectionAddition) => (one && 'a' in one ? lowRankAddition(x, one.a, one.b, one.scale) : one);
+  const made = (one?: ProjectionAddition) => (one && isPair(one) ? lowRankAddition(x, one.a, one.b, one.scale) : one);
   return { queries: made(queries), keys: made(keys), values: made(values) };
 }
