@@ -9,8 +9,18 @@ export const kernelSources = fileURLToPath(new URL('.', import.meta.url));
 /** The source that includes all others. */
 export const KERNEL_MODULE = path.join(kernelSources, 'module.cc');
 
-/** How they are compiled: for the very machine, whose instructions are part of the library's name. */
-export const kernelFlags = ['-O3', '-march=native', '-fno-math-errno', '-DEIGEN_MAX_ALIGN_BYTES=64', '-w'] as const;
+/**
+ * How they are compiled: for the very machine, whose instructions are part of the library's name. TensorFlow's Eigen does not
+ * compile where the processor has half-precision arithmetic (AVX512-FP16), which no source here uses, so it is not told of it.
+ */
+export const kernelFlags = [
+  '-O3',
+  '-march=native',
+  '-U__AVX512FP16__',
+  '-fno-math-errno',
+  '-DEIGEN_MAX_ALIGN_BYTES=64',
+  '-w',
+] as const;
 
 /** Where the library of these sources, compiled for this machine, lies beside an addon, whether or not it is there. */
 export function kernelLibrary(addon: string): string {
