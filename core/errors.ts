@@ -111,6 +111,14 @@ export const catalogue = {
     sentence: 'The engine does not know this precision',
     remedy: 'Use `precision: f32`, or `--engine native`.',
   },
+  QUEUE_JOB: {
+    sentence: 'A cell from the queue cannot be run here',
+    remedy: 'Give the worker the same grid file, --set and --engine as the sweep, below its --root.',
+  },
+  QUEUE_UNREACHABLE: {
+    sentence: 'The queue cannot be reached',
+    remedy: 'Check that the Redis server runs and the URL of --redis.',
+  },
   SITE_UNKNOWN: { sentence: 'The model has no such site', remedy: 'docs/plugins/llama.md lists the sites.' },
   TENSOR_INVALID: {
     sentence: 'A tensor is missing or has the wrong shape or type',

@@ -12,6 +12,14 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'train and score a sequence of tasks as a config says',
     load: async () => (await import('./run.js')).runCommand(),
   },
+  sweep: {
+    summary: 'run every combination of a grid and table the results',
+    load: async () => (await import('./sweep.js')).sweepCommand(),
+  },
+  worker: {
+    summary: 'run cells of sweeps from a queue',
+    load: async () => (await import('./worker.js')).workerCommand(),
+  },
   plugins: {
     summary: 'list the plugins and explain their options',
     load: async () => (await import('./plugins.js')).pluginsCommand(),

@@ -51,7 +51,7 @@ export function runCommand(): Command {
     .action(run);
 }
 
-function collect(value: string, earlier: readonly string[] = []): string[] {
+export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 
@@ -91,7 +91,7 @@ function profileOf({ profile, profileSteps }: RunOptions): ProfileSettings | und
   return profile ? { steps: profileSteps ?? PROFILE_STEPS } : undefined;
 }
 
-function reporting(): Pick<RunRequest, 'observers' | 'logger' | 'progress'> {
+export function reporting(): Pick<RunRequest, 'observers' | 'logger' | 'progress'> {
   const report = new ConsoleReport(process.stdout, process.stderr);
   const logger = {
     info: (message: string) => report.remarked(message),

@@ -43,6 +43,16 @@ export function readConfigFile(file: string, asker?: string): ConfigFile {
   };
 }
 
+/** An object within a file as a file of its own: lines and relative paths stay those of the whole. */
+export function partOfFile(file: ConfigFile, place: ConfigPath): ConfigFile {
+  const value = place.reduce<unknown>((held, key) => (held as Record<string | number, unknown>)[key], file.value);
+  return {
+    name: file.name,
+    value: value as Record<string, unknown>,
+    locate: (path) => file.locate([...place, ...path]),
+  };
+}
+
 /** A value as an error shows it: short, with its type. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return value === null ? 'null' : 'nothing';

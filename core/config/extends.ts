@@ -27,19 +27,27 @@ export function readMergedConfig(file: string): MergedConfig {
   return readMerged(file, []);
 }
 
+/** Merges what is read already over what it extends. @throws PalimpsestError CONFIG_FILE, CONFIG_VALUE */
+export function mergedOverExtended(own: ConfigFile): MergedConfig {
+  return merged(own, []);
+}
+
 /** @param chain the files that led here, each extended by the one before it */
 function readMerged(file: string, chain: readonly ConfigFile[]): MergedConfig {
   const asker = chain.at(-1);
-  const own = readConfigFile(file, asker && placeOfExtends(asker));
+  return merged(readConfigFile(file, asker && placeOfExtends(asker)), chain);
+}
+
+function merged(own: ConfigFile, chain: readonly ConfigFile[]): MergedConfig {
   const { extends: parents, ...value } = own.value;
-  const merged = parentsOf(own, parents).map((parent) => {
-    const next = path.isAbsolute(parent) ? parent : path.join(path.dirname(file), parent);
+  const extended = parentsOf(own, parents).map((parent) => {
+    const next = path.isAbsolute(parent) ? parent : path.join(path.dirname(own.name), parent);
     refuseCycle(next, [...chain, own]);
     return readMerged(next, [...chain, own]);
   });
   return {
-    value: [...merged.map((parent) => parent.value), value].reduce(mergeObjects, {}),
-    files: [...merged.flatMap(({ files }) => files), own],
+    value: [...extended.map((parent) => parent.value), value].reduce(mergeObjects, {}),
+    files: [...extended.flatMap(({ files }) => files), own],
   };
 }
 
@@ -69,7 +77,8 @@ function parentsOf(own: ConfigFile, parents: unknown): string[] {
   });
 }
 
-function mergeObjects(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+/** Merges key by key; what is no object is replaced. */
+export function mergeObjects(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const result = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const old = Object.hasOwn(base, key) ? base[key] : undefined;

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { readMergedConfig } from './extends.js';
+import { type MergedConfig, readMergedConfig } from './extends.js';
 import { ConfigOrigin } from './origin.js';
-import { applyOverride, makeOverride, parseOverride } from './overrides.js';
+import { applyOverride, makeOverride, type Override, parseOverride } from './overrides.js';
 import { type RunConfig, runSchema } from './schema.js';
 import { validate } from './validate.js';
 
@@ -28,14 +28,26 @@ export interface LoadedConfig {
  * Reads a YAML or JSON config with what it extends, applies overrides and checks it.
  * @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE, each with file and line
  */
-export function loadConfig(file: string, { set = [], seed, engine, allowIdle }: ConfigOverrides = {}): LoadedConfig {
-  const { value, files } = readMergedConfig(file);
-  const overrides = [
+export function loadConfig(file: string, overrides: ConfigOverrides = {}): LoadedConfig {
+  return checkedConfig(file, readMergedConfig(file), commandLine(overrides));
+}
+
+/** What the command line sets, in the order in which it is applied. @throws PalimpsestError USAGE, CONFIG_VALUE */
+export function commandLine({ set = [], seed, engine, allowIdle }: ConfigOverrides): Override[] {
+  return [
     ...set.map(parseOverride),
     ...(engine === undefined ? [] : [makeOverride('--engine', ['engine'], engine)]),
     ...(seed === undefined ? [] : [makeOverride('--seed', ['seed'], seed)]),
     ...(allowIdle ? [makeOverride('--allow-idle', ['training', 'allowIdle'], true)] : []),
   ];
+}
+
+/** Applies overrides to what files say together, and checks it. @param file the one that all others belong to */
+export function checkedConfig(
+  file: string,
+  { value, files }: MergedConfig,
+  overrides: readonly Override[],
+): LoadedConfig {
   const merged = copyTree(value) as Record<string, unknown>;
   for (const override of overrides) applyOverride(merged, override);
   const origin = new ConfigOrigin(files, overrides);

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const file = (name: string) => fileURLToPath(new URL(`../../core/cli/${name}`, import.meta.url));
-const bin = file('palimpsest.js');
+export const program = file('palimpsest.js');
 
 // The first call after a change builds, and says so.
 execFileSync(process.execPath, [file('build.js')], { stdio: 'ignore' });
@@ -23,10 +23,10 @@ export interface Surroundings {
 export function palimpsest(
   args: readonly string[],
   folder: string,
-  { program = bin, env = process.env }: Surroundings = {},
+  { program: file = program, env = process.env }: Surroundings = {},
 ): Promise<Finished> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [file, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });
   });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../core/config/load.js';
 import { composePlugins } from '../../core/container/compose.js';
 import { PluginRegistry } from '../../core/container/plugin-registry.js';
+import { Grid } from '../../core/sweep/grid.js';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const registry = new PluginRegistry();
@@ -15,35 +16,57 @@ const configs = (folder: string) =>
     .sort();
 const compose = (name: string) => composePlugins(loadConfig(join(examples, name)), registry);
 
-const methods = ['inc-lora', 'ewc', 'lwf', 'o-lora'];
-const rows = methods.flatMap((method) => [method, `${method}+ivg`]);
+const methods = { IncLora: 'inc-lora', Ewc: 'ewc', Lwf: 'lwf', OLora: 'o-lora' };
+const grids = ['table1.yaml', 'table1-small.yaml'].map((name) => new Grid(join(examples, 'paper', name)));
+const cells = grids.flatMap((grid) =>
+  grid.cells
+    .filter(({ seed }) => seed === 1)
+    .map((cell) => ({ name: `${grid.file.slice(-17)} ${cell.id}`, grid, cell })),
+);
+const composeCell = ({ grid, cell }: (typeof cells)[number]) => composePlugins(grid.load(cell), registry);
+const cellCalled = (id: string) => cells.find(({ cell }) => cell.id === id) as (typeof cells)[number];
 
-describe("the paper's configs", () => {
-  it('are the eight rows of Table 1 for each benchmark, at full size and small', () => {
-    const folders = ['trace', 'long', 'func'].flatMap((benchmark) => [benchmark, `small/${benchmark}`]);
-    const all = folders.flatMap((folder) => rows.map((row) => `paper/${folder}/${row}.yaml`));
-    expect(configs('paper')).toEqual(all.sort());
+describe("the paper's grids", () => {
+  it('are the eight rows of Table 1 for each of three benchmarks, at full size and small', () => {
+    const rows = Object.keys(methods).flatMap((method) => [method, `${method}+IVG`]);
+    const all = ['TRACE', 'LONG', 'FUNC'].flatMap((benchmark) => rows.map((row) => `${benchmark}/${row}/seed-1`));
+    for (const grid of grids) {
+      expect(
+        grid.cells
+          .filter(({ seed }) => seed === 1)
+          .map(({ id }) => id)
+          .sort(),
+      ).toEqual(all.sort());
+    }
   });
 
-  it.each(configs('paper'))('%s composes what its name says', async (name) => {
-    const { benchmark, adapters, regularizers, interventions, resolved } = await compose(name);
-    const [, method, guided] = /\/([a-z-]+?)(\+ivg)?\.yaml$/.exec(name) as RegExpExecArray;
+  it.each(cells)('$name composes what its name says', async (one) => {
+    const { benchmark, adapters, regularizers, interventions, resolved } = await composeCell(one);
+    const { base, add, benchmark: column } = one.cell;
+    const method = methods[base as keyof typeof methods];
+    const guided = add === 'IVG';
     const used = regularizers.map(({ manifest }) => manifest.name);
-    expect(name).toContain(`${benchmark.manifest.name}/`);
+    expect(benchmark.manifest.name).toBe(column.toLowerCase());
     expect(used).toEqual([...(method === 'inc-lora' ? [] : [method]), ...(guided ? ['iv-kl'] : [])]);
     expect(interventions.map(({ manifest }) => manifest.name)).toEqual(guided ? ['ivg'] : []);
-    const growth = method === 'ewc' ? 'single' : 'per-task';
-    const rank = method !== 'ewc' ? 8 : benchmark.manifest.name === 'long' ? 60 : 48;
-    expect(adapters[0].options).toMatchObject({ growth, rank, alpha: 2 * rank });
-    expect(resolved.training.learningRate).toBe(/long|small\/func/.test(name) ? 1e-3 : 1e-4);
+    const small = one.grid === grids[1];
+    const rank = method !== 'ewc' ? 8 : column === 'LONG' && !small ? 60 : 48;
+    expect(adapters[0].options).toMatchObject({
+      growth: method === 'ewc' ? 'single' : 'per-task',
+      rank,
+      alpha: 2 * rank,
+    });
+    const fast = column === 'LONG' || (small && column === 'FUNC');
+    expect(resolved.training.learningRate).toBe(fast ? 1e-3 : 1e-4);
   });
 
   it("have the paper's rows, epochs and lengths", async () => {
-    const { resolved } = await compose('paper/func/lwf+ivg.yaml');
+    const { resolved } = await composeCell(cellCalled('FUNC/Lwf+IVG/seed-1'));
     const { batchSize, accumulate, maxInputTokens, maxOutputTokens, weightDecay } = resolved.training;
     expect([batchSize * accumulate, maxInputTokens, maxOutputTokens, weightDecay]).toEqual([64, 512, 50, 0.01]);
     expect(resolved.benchmark).toMatchObject({ epochs: 10, validation: 200 });
-    expect((await compose('paper/long/ewc.yaml')).resolved.benchmark).toMatchObject({ epochs: 1, order: 'long' });
+    const long = await composeCell(cellCalled('LONG/Ewc/seed-1'));
+    expect(long.resolved.benchmark).toMatchObject({ epochs: 1, order: 'long' });
   });
 });
 

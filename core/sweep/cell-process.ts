@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+
+/** What a cell's process is started with. */
+export interface CellCommand {
+  /** Arguments of `palimpsest` that run the cell and nothing else. */
+  readonly args: readonly string[];
+  /** File that what it writes is added to. */
+  readonly log: string;
+  /** Number of a GPU that it may see, and no other. */
+  readonly gpu?: string;
+  /** Processes beside one another on this machine, this one counted. */
+  readonly beside: number;
+}
+
+/** How a cell's process ended. */
+export interface CellEnd {
+  readonly ended: 'done' | 'refused' | 'failed' | 'interrupted';
+  readonly seconds: number;
+  /** The last line that it wrote to standard error, where it did not end well. */
+  readonly message?: string;
+}
+
+/** Exit statuses of `palimpsest`: of what a user can mend, and after Ctrl-C. */
+const REFUSED = 2;
+const INTERRUPTED = 130;
+
+/**
+ * Runs a cell in a process of its own. The process ends with this one, whatever ends it: the channel between
+ * them closes then. @param signal ends it after the step at hand
+ */
+export function runCellProcess({ args, log, gpu, beside }: CellCommand, signal?: AbortSignal): Promise<CellEnd> {
+  const started = performance.now();
+  const output = openSync(log, 'a');
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
+    stdio: ['ignore', output, output, 'ipc'],
+    env: { ...process.env, ...threadsOf(beside), ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }) },
+  });
+  closeSync(output);
+  const stop = () => child.kill('SIGINT');
+  signal?.addEventListener('abort', stop);
+  return new Promise((resolve) => {
+    let over = false;
+    const end = (ended: CellEnd['ended'], message?: string) => {
+      if (over) return;
+      over = true;
+      signal?.removeEventListener('abort', stop);
+      resolve({ ended, seconds: (performance.now() - started) / 1000, message });
+    };
+    child.once('error', (error) => end('failed', error.message));
+    child.once('exit', (status, killed) => {
+      if (status === 0) return end('done');
+      if (status === INTERRUPTED || signal?.aborted) return end('interrupted');
+      const message = lastLine(log) ?? (killed ? `killed by ${killed}` : `exit status ${status}`);
+      end(status === REFUSED ? 'refused' : 'failed', killed ? `killed by ${killed}` : message);
+    });
+  });
+}
+
+/** Each of several processes gets its share of the processors; one alone takes what it likes. */
+function threadsOf(beside: number): Record<string, string> {
+  if (beside === 1 || process.env.TF_NUM_INTRAOP_THREADS) return {};
+  return { TF_NUM_INTRAOP_THREADS: String(Math.max(1, Math.floor(os.availableParallelism() / beside))) };
+}
+
+function lastLine(log: string): string | undefined {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
+}
+
+/** Where another process runs this one as a cell: ends it when that one is gone. */
+export function endWithParent(): void {
+  process.once('disconnect', () => process.exit(INTERRUPTED));
+  process.channel?.unref();
+}

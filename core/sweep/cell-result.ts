@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ScoreRecord } from '../contracts/observer.js';
+import { problem } from '../errors.js';
+import { setScore } from '../evaluation/score-matrix.js';
+import type { Cell } from './grid.js';
+import type { GridConfig } from './grid-schema.js';
+
+/** Figures by name; null where one was not measured. */
+export type Figures = Readonly<Record<string, number | null>>;
+
+/** What a finished cell measured. */
+export interface CellResult {
+  readonly cell: Cell;
+  readonly figures: Figures;
+  /** The grid's own figures of the model as it came; without those that were not measured. */
+  readonly init: Figures;
+  /** What ran it: versions and engine. */
+  readonly environment: Readonly<Record<string, unknown>>;
+}
+
+/** Figures that every cell has, and what they are in its summary. */
+export const SECONDS = 'seconds';
+export const MEMORY = 'peakMemoryBytes';
+const ofSummary = ['HP', 'IP', 'FP', 'forgetting'];
+
+/** Names of a grid's figures, in the order of the table. */
+export function figureNames({ figures }: Pick<GridConfig, 'figures'>): string[] {
+  return [...new Set([...ofSummary, ...Object.keys(figures)]), SECONDS, MEMORY];
+}
+
+/** Whether a run directory holds a run that is over. */
+export function isOver(folder: string): boolean {
+  return existsSync(path.join(folder, 'summary.json'));
+}
+
+/** @param folder a directory of a run that is over @throws PalimpsestError INPUT_FILE */
+export function readCellResult(cell: Cell, folder: string, { figures }: Pick<GridConfig, 'figures'>): CellResult {
+  const summary = readJson(folder, 'summary.json') as Record<string, unknown>;
+  const { rows, records } = readJson(folder, 'scores.json') as { rows: string[]; records: ScoreRecord[] };
+  const environment = readJson(folder, 'environment.json') as Record<string, unknown>;
+  const own = (row: number) => entries(figures, (figure) => meanOver(figure, records, row));
+  const { total } = summary.seconds as { total: number };
+  const told = Object.fromEntries(ofSummary.map((name) => [name, (summary[name] as number | null) ?? null]));
+  const last = { ...told, ...own(rows.length - 1), [SECONDS]: total, [MEMORY]: summary.peakMemoryBytes as number };
+  const init = Object.fromEntries(Object.entries(own(0)).filter(([, value]) => value !== null));
+  return { cell, figures: last, init, environment };
+}
+
+type Figure = GridConfig['figures'][string];
+
+/** Mean over the sets of a figure in a row of the scores; null unless all of them were measured. */
+function meanOver({ sets, shots, metric }: Figure, records: readonly ScoreRecord[], row: number): number | null {
+  const values = sets.map((set) => {
+    const found = records.find((record) => record.row === row && record.set === set && record.shots === shots);
+    return found && (metric === undefined ? setScore(found.metrics) : found.metrics[metric]);
+  });
+  if (values.some((value) => value === undefined)) return null;
+  return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function entries<T, R>(object: Readonly<Record<string, T>>, f: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, f(value)]));
+}
+
+function readJson(folder: string, name: string): unknown {
+  const file = path.join(folder, name);
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw problem('INPUT_FILE', {
+      where: file,
+      expected: 'a file that a finished run wrote',
+      got: (error as Error).message,
+      remedy: 'Remove the directory, and the sweep runs the cell again.',
+    });
+  }
+}

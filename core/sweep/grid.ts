@@ -1,0 +1,166 @@
+import path from 'node:path';
+import { type ConfigFile, type ConfigPath, partOfFile, readConfigFile } from '../config/config-file.js';
+import { type MergedConfig, mergedOverExtended, readMergedConfig } from '../config/extends.js';
+import { joinLayers } from '../config/layers.js';
+import { checkedConfig, type LoadedConfig } from '../config/load.js';
+import { didYouMean } from '../config/nearest.js';
+import { ConfigOrigin } from '../config/origin.js';
+import { makeOverride, type Override } from '../config/overrides.js';
+import { validate } from '../config/validate.js';
+import { problem } from '../errors.js';
+import { type CellLabels, type ConfigPart, type GridConfig, gridSchema } from './grid-schema.js';
+
+/** One option and its value, of those that a grid varies. */
+export interface OptionValue {
+  readonly option: string;
+  readonly value: unknown;
+  /** As tables and folders show it, for example `learningRate=0.001`. */
+  readonly text: string;
+}
+
+/** One run of a grid. */
+export interface Cell {
+  /** Names the cell and its folder: `FUNC/ewc+ivg,learningRate=0.001/seed-1`. */
+  readonly id: string;
+  readonly benchmark: string;
+  readonly base: string;
+  readonly add: string;
+  readonly options: readonly OptionValue[];
+  readonly seed: number;
+}
+
+/** A grid file that has been read and checked. */
+export class Grid {
+  readonly config: GridConfig;
+  readonly cells: readonly Cell[];
+  private readonly source: ConfigFile;
+
+  /** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
+  constructor(
+    readonly file: string,
+    /** What the command line sets, after all else. */
+    private readonly overrides: readonly Override[] = [],
+  ) {
+    this.source = readConfigFile(file);
+    const origin = new ConfigOrigin([this.source]);
+    this.config = validate(gridSchema, this.source.value, { origin, listedBy: 'docs/commands/sweep.md' });
+    this.refuseUnknownNames(origin);
+    this.cells = this.expand();
+    this.refuseEqualIds();
+  }
+
+  /** The run's config. @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE */
+  load(cell: Cell): LoadedConfig {
+    const { shared, base, add, benchmark, cells } = this.config;
+    const layers = [
+      this.layer(shared, ['shared']),
+      this.layer(base[cell.base], ['base', cell.base]),
+      this.layer(add[cell.add], ['add', cell.add]),
+      this.layer(benchmark[cell.benchmark], ['benchmark', cell.benchmark]),
+      ...cells.flatMap(({ config, ...labels }, i) =>
+        matches(cell, labels) ? [this.layer(config, ['cells', i, 'config'])] : [],
+      ),
+    ];
+    const { value, files } = joinLayers(layers);
+    const whole: ConfigFile = { name: this.file, value: {}, locate: () => undefined };
+    const varied = cell.options.map(({ option, value }) =>
+      makeOverride(this.place(['options', option]), option.split('.'), value),
+    );
+    const seed = makeOverride(this.place(['seeds']), ['seed'], cell.seed);
+    return checkedConfig(this.file, { value, files: [...files, whole] }, [...varied, seed, ...this.overrides]);
+  }
+
+  private place(inner: ConfigPath): string {
+    return [this.source.locate(inner) ?? this.file, inner.join('.')].join(', ');
+  }
+
+  private layer(part: ConfigPart, place: ConfigPath): MergedConfig {
+    if (typeof part !== 'string' && !Array.isArray(part)) {
+      return place[0] in this.source.value ? mergedOverExtended(partOfFile(this.source, place)) : joinLayers([]);
+    }
+    const files = [part].flat().map((file) => path.join(path.dirname(this.file), file));
+    return joinLayers(files.map(readMergedConfig));
+  }
+
+  private expand(): Cell[] {
+    const { base, add, benchmark, except } = this.config;
+    const combinations = optionCombinations(this.config.options);
+    const cells = Object.keys(benchmark).flatMap((benchmark) =>
+      Object.keys(base).flatMap((base) =>
+        Object.keys(add).flatMap((add) =>
+          combinations.flatMap((options) =>
+            this.seedsOf(benchmark).map((seed) => named({ benchmark, base, add, options, seed })),
+          ),
+        ),
+      ),
+    );
+    return cells.filter((cell) => !except.some((labels) => matches(cell, labels)));
+  }
+
+  private seedsOf(benchmark: string): readonly number[] {
+    const { seeds } = this.config;
+    return Array.isArray(seeds) ? seeds : (seeds[benchmark] ?? []);
+  }
+
+  private refuseUnknownNames(origin: ConfigOrigin): void {
+    const { seeds, cells, except } = this.config;
+    const labelled = (key: string, some: readonly CellLabels[]) =>
+      some.flatMap((labels, i) => axes.map((axis) => ({ axis, name: labels[axis], place: [key, i, axis] })));
+    const bySeed = (Array.isArray(seeds) ? [] : Object.keys(seeds)).map((name) => {
+      return { axis: 'benchmark' as const, name, place: ['seeds', name] };
+    });
+    for (const { axis, name, place } of [...bySeed, ...labelled('cells', cells), ...labelled('except', except)]) {
+      const known = Object.keys(this.config[axis]);
+      if (name === undefined || known.includes(name)) continue;
+      const expected = `a name from \`${axis}\`: ${known.join(', ')}`;
+      throw problem('CONFIG_VALUE', { where: origin.where(place), expected, got: `${name}${didYouMean(name, known)}` });
+    }
+  }
+
+  private refuseEqualIds(): void {
+    const ids = this.cells.map(({ id }) => id.toLowerCase());
+    const twice = this.cells.find(({ id }, i) => ids.indexOf(id.toLowerCase()) < i);
+    if (twice)
+      throw problem('CONFIG_VALUE', {
+        where: this.file,
+        expected: 'cells of different names',
+        got: `two called ${twice.id}`,
+      });
+  }
+}
+
+const axes = ['base', 'add', 'benchmark'] as const;
+
+function matches(cell: Cell, labels: CellLabels): boolean {
+  return axes.every((axis) => labels[axis] === undefined || labels[axis] === cell[axis]);
+}
+
+/** What a row of the table is called: the method, what is added and the options. */
+export function rowLabel({ base, add, options }: Pick<Cell, 'base' | 'add' | 'options'>): string {
+  return [add === 'none' ? base : `${base}+${add}`, ...options.map(({ text }) => text)].join(',');
+}
+
+function named(cell: Omit<Cell, 'id'>): Cell {
+  return { ...cell, id: `${cell.benchmark}/${rowLabel(cell)}/seed-${cell.seed}` };
+}
+
+function optionCombinations(options: GridConfig['options']): OptionValue[][] {
+  const names = Object.keys(options);
+  const shortest = (option: string) => {
+    const last = option.split('.').at(-1) as string;
+    return names.filter((name) => name.split('.').at(-1) === last).length > 1 ? option : last;
+  };
+  return names.reduce<OptionValue[][]>(
+    (combinations, option) =>
+      combinations.flatMap((earlier) =>
+        options[option].map((value) => [...earlier, { option, value, text: `${shortest(option)}=${textOf(value)}` }]),
+      ),
+    [[]],
+  );
+}
+
+/** A value as a part of a folder's name. */
+function textOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.replace(/[^A-Za-z0-9.+-]+/g, '_').slice(0, 40);
+}

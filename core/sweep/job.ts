@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { problem } from '../errors.js';
+import { RunDirectory } from '../run/run-directory.js';
+import type { Cell, Grid } from './grid.js';
+
+/** What a queue says of a cell. It holds no settings: a worker reads them from its own copy of the grid. */
+export const cellJob = z.strictObject({
+  /** The grid file and the folder of the sweep, relative to the workers' root. */
+  grid: z.string().min(1),
+  out: z.string().min(1),
+  cell: z.string().min(1),
+  digest: z.string().min(1),
+});
+
+export type CellJob = z.infer<typeof cellJob>;
+
+/** Files of a run directory that a worker hands back; summary.json, which makes a cell count as over, is the last. */
+const handedBack = ['config.json', 'environment.json', 'inputs.json', 'scores.json', 'metrics.jsonl', 'summary.json'];
+
+/** What a worker gives back: the text of the files, by name. */
+export const cellFiles = z.record(z.enum(handedBack as [string, ...string[]]), z.string());
+
+export type CellFiles = z.infer<typeof cellFiles>;
+
+/** Tells a cell and its whole config from any other; paths count as they are written, not where they lead. */
+export function cellDigest(grid: Grid, cell: Cell): string {
+  const text = JSON.stringify([cell.id, grid.load(cell).config]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** @param folder the cell's run directory, of a run that is over */
+export function readCellFiles(folder: string): CellFiles {
+  const there = handedBack.filter((name) => existsSync(path.join(folder, name)));
+  return Object.fromEntries(there.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
+}
+
+/** Writes what another machine's run directory held; nothing where the run is there already. @throws PalimpsestError OUTPUT_WRITE */
+export function writeCellFiles(folder: string, files: CellFiles): void {
+  const directory = new RunDirectory(folder);
+  if (existsSync(directory.path('summary.json'))) return;
+  for (const name of handedBack) if (files[name] !== undefined) directory.writeText(name, files[name]);
+}
+
+/** A path of a job within a root. @throws PalimpsestError QUEUE_JOB where it leads out of it */
+export function within(root: string, relative: string): string {
+  const absolute = path.resolve(root, relative);
+  if (absolute === root || absolute.startsWith(root + path.sep)) return absolute;
+  throw problem('QUEUE_JOB', { where: relative, expected: `a path within ${root}`, got: absolute });
+}

@@ -1,0 +1,145 @@
+import type { Job, Queue, QueueEvents, Worker } from 'bullmq';
+import { problem } from '../errors.js';
+import { type CellFiles, type CellJob, cellFiles, cellJob } from './job.js';
+
+/** One queue for all sweeps of a Redis server: any worker takes any cell. */
+const QUEUE = 'palimpsest-cells';
+
+/** A worker that dies is no fault of its cell: this often another one takes it over. */
+const TAKEOVERS = 1000;
+
+/** Seconds for which the server keeps what became of a cell. */
+const KEPT = 7 * 24 * 3600;
+
+/** How a cell in the queue ended. */
+export type CellOutcome = { readonly files: CellFiles } | { readonly failure: string };
+
+/** The sweep's side of the queue. */
+export interface CellQueue {
+  /** Puts a cell there, once however often it is called, and waits until some worker has run it. */
+  run(job: CellJob, retries: number): Promise<CellOutcome>;
+  close(): Promise<void>;
+}
+
+/** @throws PalimpsestError QUEUE_UNREACHABLE */
+export async function openQueue(url: string): Promise<CellQueue> {
+  const { Queue, QueueEvents } = await bullmq();
+  const connections = [await connect(url), await connect(url)];
+  const queue: Queue<CellJob> = new Queue(QUEUE, { connection: connections[0] });
+  const events: QueueEvents = new QueueEvents(QUEUE, { connection: connections[1] });
+  await events.waitUntilReady();
+  return {
+    run: async (data, retries) => {
+      const job = await added(queue, data, retries);
+      try {
+        return { files: cellFiles.parse(await job.waitUntilFinished(events)) };
+      } catch (error) {
+        return { failure: (error as Error).message };
+      }
+    },
+    close: async () => {
+      await events.close();
+      await queue.close();
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+}
+
+/** The job of a cell; one that failed before is tried anew. */
+async function added(queue: Queue<CellJob>, data: CellJob, retries: number): Promise<Job<CellJob>> {
+  const earlier = await queue.getJob(data.digest);
+  if (earlier && (await earlier.isFailed())) await earlier.remove();
+  const backoff = { type: 'exponential', delay: 1000 };
+  const kept = { age: KEPT };
+  return queue.add('cell', data, {
+    ...{ jobId: data.digest, attempts: 1 + retries, backoff },
+    ...{ removeOnComplete: kept, removeOnFail: kept },
+  });
+}
+
+/** How a worker takes cells from the queue. */
+export interface WorkerSettings {
+  readonly url: string;
+  readonly parallel: number;
+  /** A worker that has not been heard of for so long has lost its cells to others, in seconds. */
+  readonly lease: number;
+  /** Runs a cell; `slot` counts those beside one another from 0. Undefined puts it back: this worker was told to end. */
+  work(job: CellJob, slot: number): Promise<CellFiles | undefined>;
+}
+
+/** The worker's side of the queue. */
+export interface CellWorker {
+  /** Waits until there is nothing in the queue, waiting, running or to be tried again. */
+  idle(): Promise<void>;
+  /** Takes no more cells and waits for those at hand. */
+  close(): Promise<void>;
+}
+
+/** @throws PalimpsestError QUEUE_UNREACHABLE */
+export async function startWorker({ url, parallel, lease, work }: WorkerSettings): Promise<CellWorker> {
+  const { DelayedError, Queue, Worker } = await bullmq();
+  const connections = [await connect(url), await connect(url)];
+  const slots = Array.from({ length: parallel }, (_, slot) => slot);
+  const process = async (job: Job, token?: string): Promise<CellFiles> => {
+    const slot = slots.shift() as number;
+    try {
+      const files = await work(cellJob.parse(job.data), slot);
+      if (files) return files;
+      await job.moveToDelayed(Date.now(), token);
+      throw new DelayedError();
+    } finally {
+      slots.push(slot);
+    }
+  };
+  const milliseconds = lease * 1000;
+  const worker: Worker = new Worker(QUEUE, process, {
+    ...{ connection: connections[0], concurrency: parallel, maxStalledCount: TAKEOVERS },
+    ...{ lockDuration: milliseconds, stalledInterval: milliseconds },
+  });
+  const queue: Queue = new Queue(QUEUE, { connection: connections[1] });
+  return {
+    idle: async () => {
+      for (;;) {
+        const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+        if (Object.values(counts).every((count) => count === 0)) return;
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    },
+    close: async () => {
+      await worker.close();
+      await queue.close();
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+}
+
+/** @throws PalimpsestError QUEUE_UNREACHABLE */
+async function bullmq(): Promise<typeof import('bullmq')> {
+  try {
+    return await import('bullmq');
+  } catch {
+    throw problem('QUEUE_UNREACHABLE', {
+      where: '--redis',
+      expected: 'the npm packages bullmq and ioredis',
+      got: 'none',
+      remedy: 'Run `npm install --ignore-scripts bullmq ioredis`.',
+    });
+  }
+}
+
+async function connect(url: string): Promise<import('ioredis').Redis> {
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    lazyConnect: true,
+    retryStrategy: (times) => (times > 10 ? null : 200 * times),
+  });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    throw problem('QUEUE_UNREACHABLE', { where: url.replace(/\/\/[^@/]*@/, '//'), got: (error as Error).message });
+  }
+  return redis;
+}

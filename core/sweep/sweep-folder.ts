@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { problem } from '../errors.js';
+import { RunDirectory } from '../run/run-directory.js';
+import { aggregate } from './aggregate.js';
+import { type CellResult, isOver, readCellResult } from './cell-result.js';
+import type { Cell, Grid } from './grid.js';
+import { takeLock, waitForLock } from './lock.js';
+import { csvTable, latexTables, markdownTables } from './tables.js';
+
+/** Seconds after which a cell's other process, whose own parent is gone, is thought to be over. */
+const PATIENCE = 600;
+
+/** The folder of a sweep: a run directory for each cell, `logs/`, and the tables. */
+export class SweepFolder {
+  private readonly directory: RunDirectory;
+
+  /** @param folder absolute */
+  constructor(readonly folder: string) {
+    this.directory = new RunDirectory(folder);
+  }
+
+  /** The run directory of a cell. */
+  of({ id }: Cell): string {
+    return path.join(this.folder, ...id.split('/'));
+  }
+
+  /** What a cell's process wrote, newest attempt last. */
+  log({ id }: Cell): string {
+    return path.join(this.folder, 'logs', `${id.replaceAll('/', '__')}.log`);
+  }
+
+  isOver(cell: Cell): boolean {
+    return isOver(this.of(cell));
+  }
+
+  results({ cells, config }: Grid): CellResult[] {
+    return cells.filter((cell) => this.isOver(cell)).map((cell) => readCellResult(cell, this.of(cell), config));
+  }
+
+  /** Writes table.md, table.csv, table.tex and table.json of the cells that are over. @throws PalimpsestError OUTPUT_WRITE */
+  writeTables(grid: Grid): string {
+    const results = this.results(grid);
+    const tables = aggregate(grid, results);
+    const markdown = markdownTables(tables);
+    this.directory.writeText('table.md', markdown);
+    this.directory.writeText('table.csv', csvTable(tables));
+    this.directory.writeText('table.tex', latexTables(tables));
+    this.directory.writeJson('table.json', { grid: path.basename(grid.file), tables, cells: results });
+    return markdown;
+  }
+
+  /** Makes what cells write beside their run directories. */
+  prepare(): void {
+    mkdirSync(path.join(this.folder, 'logs'), { recursive: true });
+  }
+
+  /** Keeps other sweeps out of the folder; gives what lets them in again. @throws PalimpsestError OUTPUT_EXISTS */
+  lock(): () => void {
+    this.prepare();
+    const taken = takeLock(path.join(this.folder, 'sweep.lock'));
+    if ('release' in taken) return taken.release;
+    const { pid, host } = taken.holder;
+    throw problem('OUTPUT_EXISTS', {
+      where: this.folder,
+      expected: 'a folder that no other sweep is writing',
+      got: `the sweep of process ${pid} on ${host}`,
+      remedy: 'Wait until it is over, or name another --out; if it is not there any more, remove sweep.lock.',
+    });
+  }
+
+  /** Waits until no other process writes the cell's run directory; gives what lets others in again. */
+  async lockCell(cell: Cell): Promise<() => void> {
+    this.prepare();
+    return waitForLock(`${this.log(cell)}.lock`, PATIENCE);
+  }
+}

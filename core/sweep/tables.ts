@@ -1,0 +1,105 @@
+import type { BenchmarkTable, Row, Spread } from './aggregate.js';
+import { MEMORY, SECONDS } from './cell-result.js';
+
+/** Columns whose difference to the method without addition is shown. */
+const compared = (column: string) => column !== SECONDS && column !== MEMORY;
+
+/** How a figure is written: times and bytes in round units, all else with three digits. */
+function written(column: string, value: number): string {
+  if (column === SECONDS) return String(Math.round(value));
+  if (column === MEMORY) return (value / 1e9).toFixed(2);
+  return value.toFixed(3);
+}
+
+/** A column's heading with its unit. */
+function heading(column: string): string {
+  if (column === SECONDS) return 'seconds';
+  return column === MEMORY ? 'peak GB' : column;
+}
+
+const signed = (text: string) => (text.startsWith('-') ? text : `+${text}`);
+
+/** Mean, deviation over seeds and difference, for example `0.612 ± 0.021 (+0.034)`. */
+function cellText(column: string, spread: Spread | null, plusMinus = '±'): string {
+  if (!spread) return '-';
+  const deviation = spread.deviation === null ? '' : ` ${plusMinus} ${written(column, spread.deviation)}`;
+  const { difference } = spread;
+  const against = difference !== null && compared(column) ? ` (${signed(written(column, difference))})` : '';
+  return `${written(column, spread.mean)}${deviation}${against}`;
+}
+
+function seedsText({ seeds, wanted }: Row): string {
+  return seeds.length === wanted ? String(wanted) : `${seeds.length} of ${wanted}`;
+}
+
+/** Markdown: a table for each benchmark. Rows on the frontier of plasticity and retention are marked. */
+export function markdownTables(tables: readonly BenchmarkTable[]): string {
+  return `${tables.map(markdownTable).join('\n\n')}\n`;
+}
+
+function markdownTable({ benchmark, columns, init, rows }: BenchmarkTable): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const initial = columns.map((column) => (column in init ? written(column, init[column] as number) : '-'));
+  return [
+    line([benchmark, 'seeds', ...columns.map(heading), 'frontier']),
+    line(['---', '---', ...columns.map(() => '---'), '---']),
+    ...(Object.keys(init).length > 0 ? [line(['Init', '-', ...initial, '-'])] : []),
+    ...rows.map((row) =>
+      line([
+        row.label,
+        seedsText(row),
+        ...columns.map((column) => cellText(column, row.figures[column])),
+        row.frontier ? 'yes' : '',
+      ]),
+    ),
+  ].join('\n');
+}
+
+/** CSV (RFC 4180), a line for each row and benchmark with all digits; empty where not measured. */
+export function csvTable(tables: readonly BenchmarkTable[]): string {
+  const columns = [...new Set(tables.flatMap((table) => table.columns))];
+  const head = columns.flatMap((name) => [name, `${name} sd`, ...(compared(name) ? [`${name} difference`] : [])]);
+  const lines = tables.flatMap(({ benchmark, rows }) =>
+    rows.map((row) => [
+      ...[benchmark, row.base, row.add, row.options.map(({ text }) => text).join(' '), row.seeds.length, row.wanted],
+      ...columns.flatMap((name) => {
+        const found = row.figures[name];
+        return [found?.mean, found?.deviation, ...(compared(name) ? [found?.difference] : [])];
+      }),
+      row.frontier,
+    ]),
+  );
+  const all = [['benchmark', 'base', 'add', 'options', 'seeds', 'seeds wanted', ...head, 'frontier'], ...lines];
+  return all.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+}
+
+function csvCell(value: unknown): string {
+  const text = value === null || value === undefined ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** LaTeX for the package booktabs: a table for each benchmark. */
+export function latexTables(tables: readonly BenchmarkTable[]): string {
+  return `${tables.map(latexTable).join('\n\n')}\n`;
+}
+
+function latexTable({ benchmark, columns, init, rows }: BenchmarkTable): string {
+  const line = (cells: readonly string[]) => `${cells.map(escaped).join(' & ')} \\\\`;
+  const initial = columns.map((column) => (column in init ? written(column, init[column] as number) : '-'));
+  return [
+    `\\begin{tabular}{ll${'r'.repeat(columns.length)}}`,
+    '\\toprule',
+    line([benchmark, 'seeds', ...columns.map(heading)]),
+    '\\midrule',
+    ...(Object.keys(init).length > 0 ? [line(['Init', '-', ...initial])] : []),
+    ...rows.map((row) =>
+      line([row.label, seedsText(row), ...columns.map((name) => cellText(name, row.figures[name]))]),
+    ),
+    '\\bottomrule',
+    '\\end{tabular}',
+  ].join('\n');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[_&%$#]/g, '\\$&').replaceAll('±', '$\\pm$');
+}

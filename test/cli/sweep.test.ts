@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { scratchFolder, writeText } from '../config/write-config.js';
+import { palimpsest, program } from './bin.js';
+import { writeToyModel } from './toy-model.js';
+
+const folder = scratchFolder();
+const grid = `
+shared:
+  engine: cpu
+  backbone: { use: llama, model: ./toy }
+  adapter: { use: inc-lora, rank: 2 }
+  training: { batchSize: 2, maxOutputTokens: 3, learningRate: 0.01 }
+  evaluation: { after: last, by: [first-token] }
+base: { plain: {}, ewc: { regularizers: [{ use: ewc, over: merged, lambda: 10 }] } }
+benchmark:
+  letters:
+    benchmark:
+      use: jsonl
+      tasks: [{ name: a, train: a.jsonl, test: a.jsonl }, { name: b, train: b.jsonl, test: a.jsonl }]
+seeds: [1, 2]
+figures: { first: { sets: [a], shots: 0, metric: firstTokenLogProbability } }
+`;
+const lines = ['ab.', 'cd.', 'ef.'].map((prompt) => JSON.stringify({ prompt, answer: ' a' })).join('\n');
+
+beforeAll(async () => {
+  await writeToyModel(join(folder, 'toy'));
+  writeText(folder, 'grid.yaml', grid);
+  for (const name of ['a.jsonl', 'b.jsonl']) writeText(folder, name, `${lines}\n`);
+});
+
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+const cells = ['plain/seed-1', 'plain/seed-2', 'ewc/seed-1', 'ewc/seed-2'].map((name) => `letters/${name}`);
+
+describe('palimpsest sweep', { timeout: 120_000 }, () => {
+  it('runs every cell, each in a process of its own, and writes one table in four forms', async () => {
+    const { status, stdout, stderr } = await palimpsest(
+      ['sweep', 'grid.yaml', '--out', 'all', '--parallel', '2'],
+      folder,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const cell of cells) expect(existsSync(join(folder, 'all', cell, 'summary.json')), cell).toBe(true);
+    expect(stdout).toMatch(/4 of 4 {2}letters\/\S+ {2}done in/);
+    expect(stdout).toContain(read('all/table.md'));
+    expect(read('all/table.md')).toMatch(/\| ewc \| 2 \|/);
+    expect(read('all/table.csv').split('\r\n')).toHaveLength(4);
+    expect(read('all/table.tex')).toContain('\\toprule');
+    const { tables, cells: results } = JSON.parse(read('all/table.json'));
+    expect(results).toHaveLength(4);
+    const single = JSON.parse(read('all/letters/plain/seed-1/scores.json'));
+    const last = single.records.find((record: { row: number; set: string }) => record.row === 2 && record.set === 'a');
+    expect(results[0].figures.first).toBe(last.metrics.firstTokenLogProbability);
+    expect(tables[0].init.first).toBeTypeOf('number');
+    expect(existsSync(join(folder, 'all', 'sweep.lock'))).toBe(false);
+  });
+
+  it('runs what is missing and nothing else', async () => {
+    const kept = join(folder, 'all', cells[0], 'summary.json');
+    const before = statSync(kept).mtimeMs;
+    rmSync(join(folder, 'all', cells[1]), { recursive: true });
+    const listed = await palimpsest(['sweep', 'grid.yaml', '--out', 'all', '--list'], folder);
+    expect(listed.stdout).toBe(
+      `done     ${cells[0]}\nmissing  ${cells[1]}\ndone     ${cells[2]}\ndone     ${cells[3]}\n`,
+    );
+    const { stdout } = await palimpsest(['sweep', 'grid.yaml', '--out', 'all'], folder);
+    expect(stdout).toMatch(/^4 cells, 3 done already/);
+    expect(existsSync(join(folder, 'all', cells[1], 'summary.json'))).toBe(true);
+    expect(statSync(kept).mtimeMs).toBe(before);
+  });
+
+  it('gives a cell the same numbers whenever it is run', async () => {
+    await palimpsest(['sweep', 'grid.yaml', '--out', 'again', '--only', 'ewc/seed-2'], folder);
+    const losses = (out: string) =>
+      read(`${out}/${cells[3]}/metrics.jsonl`)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).loss);
+    expect(losses('again')).toEqual(losses('all'));
+    expect(existsSync(join(folder, 'again', cells[0]))).toBe(false);
+  });
+
+  it('goes on past a cell that fails, says why, and ends with status 1', async () => {
+    const broken = grid.replace(
+      '\nseeds',
+      '\n  gone:\n    benchmark: { use: jsonl, tasks: [{ name: a, train: gone.jsonl }] }\nseeds',
+    );
+    writeText(folder, 'broken.yaml', broken);
+    const { status, stdout } = await palimpsest(['sweep', 'broken.yaml', '--out', 'broken', '--only', 'plain'], folder);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/gone\/plain\/seed-1 {2}refused: \[DATA_FILE\].*gone\.jsonl/);
+    expect(stdout).toMatch(/letters\/plain\/seed-2 {2}done/);
+  });
+
+  it('checks every config before the first cell is run', async () => {
+    writeText(folder, 'wrong.yaml', grid.replace('lambda: 10', 'lamda: 10'));
+    const { status, stderr } = await palimpsest(['sweep', 'wrong.yaml', '--out', 'wrong'], folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^\[CONFIG_KEY\] wrong\.yaml:8, regularizers\.0\.lamda/);
+    expect(existsSync(join(folder, 'wrong'))).toBe(false);
+  });
+
+  it('refuses a folder that another sweep is writing, and takes over what a dead one left', async () => {
+    const lock = join(folder, 'all', 'sweep.lock');
+    const { hostname } = await import('node:os');
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname() }));
+    const refused = await palimpsest(['sweep', 'grid.yaml', '--out', 'all'], folder);
+    expect(refused.stderr).toMatch(new RegExp(`OUTPUT_EXISTS.*the sweep of process ${process.pid}`));
+    writeFileSync(lock, JSON.stringify({ pid: 2 ** 30, host: hostname() }));
+    expect((await palimpsest(['sweep', 'grid.yaml', '--out', 'all'], folder)).status).toBe(0);
+  });
+
+  it('leaves no process behind when it is killed, and goes on afterwards', async () => {
+    const args = [
+      program,
+      'sweep',
+      'grid.yaml',
+      '--out',
+      'killed',
+      '--set',
+      'benchmark.tasks.0.epochs=2000',
+      '--only',
+      'plain/seed-1',
+    ];
+    const sweep = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+    const metrics = join(folder, 'killed', cells[0], 'metrics.jsonl');
+    const size = () => (existsSync(metrics) ? statSync(metrics).size : 0);
+    await until(() => size() > 0);
+    sweep.kill('SIGKILL');
+    await until(async () => {
+      const before = size();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return size() === before;
+    });
+    const steps = read(`killed/${cells[0]}/metrics.jsonl`).trim().split('\n').length;
+    expect(steps).toBeLessThan(4000);
+  });
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { Grid } from '../../core/sweep/grid.js';
+import { scratchFolder, writeText } from '../config/write-config.js';
+
+const folder = scratchFolder();
+
+const parts = {
+  'model.yaml': 'backbone: { use: llama, model: ./toy }\nadapter: { use: inc-lora, rank: 2 }\n',
+  'ewc.yaml': 'regularizers: [{ use: ewc, lambda: 3 }]\n',
+  'tasks/letters.yaml': 'benchmark: { use: jsonl, tasks: [{ name: a, train: a.jsonl }] }\n',
+};
+for (const [name, text] of Object.entries(parts)) writeText(folder, name, text);
+
+const common = `
+shared: model.yaml
+base: { plain: {}, Ewc: ewc.yaml }
+add: { none: {}, Lwf: { regularizers: [{ use: lwf, temperature: 2 }] } }
+benchmark: { letters: tasks/letters.yaml }
+`;
+
+function grid(text: string): Grid {
+  return new Grid(writeText(folder, 'grid.yaml', text));
+}
+
+describe('a grid', () => {
+  it('has a cell for every base, addition, benchmark and seed, each with a name of its own', () => {
+    expect(grid(`${common}seeds: [1, 2]\n`).cells.map(({ id }) => id)).toEqual([
+      'letters/plain/seed-1',
+      'letters/plain/seed-2',
+      'letters/plain+Lwf/seed-1',
+      'letters/plain+Lwf/seed-2',
+      'letters/Ewc/seed-1',
+      'letters/Ewc/seed-2',
+      'letters/Ewc+Lwf/seed-1',
+      'letters/Ewc+Lwf/seed-2',
+    ]);
+  });
+
+  it('varies single options in every combination', () => {
+    const { cells } = grid(
+      `${common}options: { training.learningRate: [1.0e-3, 3.0e-4], regularizers.0.lambda: [1, 10] }\nexcept: [{ base: plain }, { add: Lwf }]\n`,
+    );
+    expect(cells.map(({ id }) => id.split('/')[1])).toEqual([
+      'Ewc,learningRate=0.001,lambda=1',
+      'Ewc,learningRate=0.001,lambda=10',
+      'Ewc,learningRate=0.0003,lambda=1',
+      'Ewc,learningRate=0.0003,lambda=10',
+    ]);
+  });
+
+  it('takes seeds by benchmark; one without seeds has no cells', () => {
+    const { cells } = grid(
+      `${common.replace('benchmark: {', 'benchmark: { other: tasks/letters.yaml, ')}seeds: { letters: [7, 8] }\n`,
+    );
+    expect(new Set(cells.map(({ benchmark, seed }) => `${benchmark} ${seed}`))).toEqual(
+      new Set(['letters 7', 'letters 8']),
+    );
+  });
+
+  it('joins the methods of base and addition, and merges all else', () => {
+    const made = grid(`${common}options: { training.learningRate: [0.5] }\nseeds: [9]\n`);
+    const cell = made.cells.find(({ id }) => id.includes('Ewc+Lwf'));
+    const { config } = made.load(cell as (typeof made.cells)[number]);
+    expect(config.regularizers).toEqual([
+      { use: 'ewc', lambda: 3 },
+      { use: 'lwf', temperature: 2 },
+    ]);
+    expect(config).toMatchObject({ seed: 9, adapter: { use: 'inc-lora', rank: 2 }, training: { learningRate: 0.5 } });
+  });
+
+  it('knows the file, the line and the folder of every value, behind joined lists too', () => {
+    const made = grid(common);
+    const { origin } = made.load(made.cells[3]);
+    expect(origin.where(['regularizers', 0, 'lambda'])).toMatch(/ewc\.yaml:1, regularizers\.0\.lambda$/);
+    expect(origin.where(['regularizers', 1, 'temperature'])).toMatch(/grid\.yaml:4, regularizers\.1\.temperature$/);
+    expect(origin.folder(['benchmark', 'tasks', 0, 'train'])).toMatch(/tasks$/);
+    expect(origin.folder(['regularizers', 1, 'x'])).toBe(origin.folder(['seed']));
+  });
+
+  it('has settings of some cells only', () => {
+    const made = grid(`${common}cells: [{ base: Ewc, benchmark: letters, config: { adapter: { rank: 5 } } }]\n`);
+    const ranks = made.cells.map((cell) => made.load(cell).config.adapter);
+    expect(ranks.map((adapter) => (adapter as { rank?: number }).rank)).toEqual([2, 2, 5, 5]);
+  });
+
+  it('leaves cells out', () => {
+    const { cells } = grid(`${common}except: [{ base: Ewc, add: Lwf }]\n`);
+    expect(cells.map(({ id }) => id)).not.toContain('letters/Ewc+Lwf/seed-1');
+    expect(cells).toHaveLength(3);
+  });
+
+  it.each([
+    ['except: [{ base: Ewk }]', /grid\.yaml:6.*expected a name from `base`: plain, Ewc, got Ewk.*Ewc/],
+    ['seeds: { leters: [1] }', /grid\.yaml:6.*expected a name from `benchmark`: letters, got leters/],
+    ['seeds: [-1]', /grid\.yaml:6, seeds/],
+    ['speed: 3', /grid\.yaml:6, speed.*\[?expected one of shared, base, add/],
+    ['options: { training.learningRate: [] }', /options\.training\.learningRate/],
+    ['options: { seed: ["a b", "a_b"] }', /cells of different names/],
+  ])('refuses %s, with the place', (line, message) => {
+    expect(() => grid(`${common}${line}\n`)).toThrow(message);
+  });
+
+  it('refuses an option that a cell does not have, naming the line in the grid', () => {
+    const made = grid(`${common}options: { training.learningrate: [1] }\n`);
+    expect(() => made.load(made.cells[0])).toThrow(/grid\.yaml:6, options\.training\.learningrate.*learningRate/);
+  });
+});

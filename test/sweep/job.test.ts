@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Grid } from '../../core/sweep/grid.js';
+import { cellDigest, readCellFiles, within, writeCellFiles } from '../../core/sweep/job.js';
+import { scratchFolder, writeText } from '../config/write-config.js';
+
+const folder = scratchFolder();
+
+describe('a cell in the queue', () => {
+  it('names nothing outside the root', () => {
+    expect(within('/data', 'grids/a.yaml')).toBe('/data/grids/a.yaml');
+    expect(within('/data', '.')).toBe('/data');
+    for (const path of ['../a.yaml', '/etc/passwd', 'a/../../b', '../data-2/a']) {
+      expect(() => within('/data', path)).toThrow(/QUEUE_JOB/);
+    }
+  });
+
+  it('is told from another by its whole config, not by where the grid lies', () => {
+    const text = (rank: number) => `
+base: { A: { adapter: { use: inc-lora, rank: ${rank} } } }
+benchmark: { B: { benchmark: { use: jsonl, tasks: [{ name: a, train: a.jsonl }] } } }
+shared: { backbone: { use: llama, model: ./toy } }
+`;
+    const digest = (name: string, rank: number) => {
+      const grid = new Grid(writeText(folder, name, text(rank)));
+      return cellDigest(grid, grid.cells[0]);
+    };
+    expect(digest('one/grid.yaml', 2)).toBe(digest('two/grid.yaml', 2));
+    expect(digest('one/grid.yaml', 2)).not.toBe(digest('one/grid.yaml', 3));
+  });
+
+  it('is written from what a worker gave back, once', () => {
+    writeText(folder, 'there/summary.json', '{"a": 1}');
+    writeText(folder, 'there/scores.json', '{}');
+    const files = readCellFiles(join(folder, 'there'));
+    expect(Object.keys(files)).toEqual(['scores.json', 'summary.json']);
+    writeCellFiles(join(folder, 'here'), files);
+    writeCellFiles(join(folder, 'here'), { ...files, 'summary.json': 'other' });
+    expect(readFileSync(join(folder, 'here', 'summary.json'), 'utf8')).toBe('{"a": 1}');
+  });
+});
