@@ -27,7 +27,11 @@ const figure = z.strictObject({
 });
 
 /** The cells that have all of the names that are given. */
-const labels = z.strictObject({ base: label.optional(), add: label.optional(), benchmark: label.optional() });
+const labels = z.strictObject({
+  base: label.optional().describe('A name of `base`; left out: any.'),
+  add: label.optional().describe('A name of `add`; left out: any.'),
+  benchmark: label.optional().describe('A name of `benchmark`; left out: any.'),
+});
 
 export const gridSchema = z.strictObject({
   shared: part.default({}).describe('What all cells have.'),

@@ -14,8 +14,10 @@ const sources = ['core', 'plugins'].flatMap((folder) =>
 /** Files that may throw something other than a PalimpsestError, and why. */
 const internal: Record<string, string> = {
   'core/cli/model-options.ts': "commander's own error, which becomes USAGE",
+  'core/cli/worker.ts': "what a cell's process said, for the queue, whose sweep tells it",
   'core/engine/check-addon.ts': 'runs in a process of its own, whose failure becomes ENGINE_BUILD',
   'core/engine/engine.ts': 'a call in the wrong order',
+  'core/sweep/queue.ts': 'how BullMQ is told that a job goes back',
   'core/testing/checks/backbone.ts': 'a failed check of the conformance kit',
   'core/testing/checks/check.ts': 'a failed check of the conformance kit',
   'core/testing/tensor-checks.ts': 'a failed check of the conformance kit',

@@ -7,6 +7,7 @@ import { runSchema } from '../../core/config/schema.js';
 import { catalogue } from '../../core/errors.js';
 import { metricNames } from '../../core/evaluation/metrics.js';
 import { optionTable } from '../../core/report/option-table.js';
+import { gridSchema } from '../../core/sweep/grid-schema.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -64,6 +65,7 @@ describe('the pages of commands', () => {
 
   it("hold the config's table as the schema has it", () => {
     expect(generated('docs/commands/run.md', 'options')).toBe(optionTable({ options: runSchema }));
+    expect(generated('docs/commands/sweep.md', 'options')).toBe(optionTable({ options: gridSchema }));
   });
 
   it('name every subcommand', async () => {
