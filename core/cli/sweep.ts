@@ -42,7 +42,7 @@ export function sweepCommand(): Command {
     .option('--parallel <count>', 'cells at a time (default: 1, or the number of GPUs)', wholeNumber(1))
     .option('--gpus <numbers>', 'GPUs to share out, a cell each: 0,1,2')
     .option('--retries <count>', 'times that a cell whose process died is tried again', wholeNumber(0), 1)
-    .option('--only <text>', 'cells whose name holds this text (repeatable)', collect)
+    .option('--only <text>', 'cells whose name holds this text, where * stands for anything (repeatable)', collect)
     .option('--list', 'list the cells and what has been done of them, and run nothing')
     .option('--cell <name>', 'run this cell only, in this process')
     .option('--redis <url>', 'have workers run the cells, through the queue of this Redis server')
@@ -56,7 +56,7 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   const name = path.basename(file, path.extname(file));
   const folder = new SweepFolder(path.resolve(options.out ?? path.join('runs', name)));
   if (options.cell !== undefined) return runCell(grid, folder, options.cell);
-  const wanted = grid.cells.filter(({ id }) => !only || only.some((text) => id.includes(text)));
+  const wanted = grid.cells.filter(({ id }) => !only || only.some((text) => holds(id, text)));
   if (wanted.length === 0) throw noCell('--only', only?.join(', '));
   if (options.list) return list(wanted, folder);
   await checkCells(wanted, grid, folder);
@@ -70,6 +70,16 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
     release();
   }
   process.stdout.write(`\n${folder.writeTables(grid)}`);
+}
+
+/** Whether a name holds a text, in which a star stands for anything. */
+function holds(name: string, text: string): boolean {
+  let at = 0;
+  return text.split('*').every((part) => {
+    const found = name.indexOf(part, at);
+    at = found + part.length;
+    return found >= 0;
+  });
 }
 
 const noCell = (where: string, got = 'none') =>
