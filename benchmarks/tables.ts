@@ -17,6 +17,7 @@ type Cell = string | number | undefined;
 /** What a suite wrote. */
 interface Results {
   readonly command?: string;
+  readonly environment?: { readonly cpu: string };
   readonly rows: readonly Readonly<Record<string, Cell>>[];
   readonly checks?: Readonly<Record<string, boolean>>;
 }
@@ -38,12 +39,13 @@ export function withTables(page: string, folder: string): string {
   });
 }
 
-/** Command, table and what the sides agree in, as Markdown. */
-export function shownResults({ command, rows, checks = {} }: Results): string {
+/** Command, processor, table and what the sides agree in, as Markdown. */
+export function shownResults({ command, environment, rows, checks = {} }: Results): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (cells: readonly Cell[]) => `| ${cells.map((cell) => cell ?? '').join(' | ')} |`;
   const table = [line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(columns.map((c) => row[c])))];
   const agreed = Object.entries(checks).map(([what, holds]) => `* ${holds ? 'agrees' : 'does not agree'}: ${what}`);
-  const parts = [command && `    ${command}`, table.join('\n'), agreed.join('\n')];
+  const head = [command && `    ${command}`, environment && `Processor: ${environment.cpu}.`];
+  const parts = [...head, table.join('\n'), agreed.join('\n')];
   return parts.filter(Boolean).join('\n\n');
 }
