@@ -20,10 +20,28 @@ export interface TokenExample {
 
 export type Example = TextExample | TokenExample;
 
+/** Names of what can be measured of a set; core/evaluation/metrics.ts tells what each one means. */
+export type MetricName =
+  | 'exact'
+  | 'rougeLUnion'
+  | 'rougeLStemmed'
+  | 'editSimilarity'
+  | 'firstTokenAccuracy'
+  | 'firstTokenLogProbability'
+  | 'choiceAccuracySum'
+  | 'choiceAccuracyPerToken'
+  | 'choiceAccuracyPerByte'
+  | 'macroF1';
+
 /** Something that is scored. */
 export interface EvaluationSet {
   readonly name: string;
   readonly items: readonly TextExample[];
+  /**
+   * The metric that stands for the set in matrix, figures and tables, measured whatever else is; by default the likelihood sum
+   * of choices where it is measured, else `exact`, else the first token's accuracy.
+   */
+  readonly metric?: MetricName;
   /** Demonstrations for N-shot prompts, in order; empty: this set is scored zero-shot only. */
   readonly demonstrations: readonly TextExample[];
 }

@@ -1,4 +1,4 @@
-import type { EvaluationSet, Task } from './benchmark.js';
+import type { EvaluationSet, MetricName, Task } from './benchmark.js';
 import type { StepPosition } from './moments.js';
 
 /** One line of metrics.jsonl. */
@@ -25,6 +25,8 @@ export interface ScoreRecord {
   readonly row: number;
   readonly set: string;
   readonly shots: number;
+  /** Which of the metrics stands for the set; older run directories do not tell. */
+  readonly metric?: MetricName;
   /** Name of the metric to its value, see core/evaluation/metrics.ts. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly items: number;

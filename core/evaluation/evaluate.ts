@@ -9,20 +9,23 @@ import { type EncodedItem, encodeItem } from './encode-item.js';
 import { answerEnds } from './generation.js';
 import { compareChoices, metricsOf, type Prediction } from './metrics.js';
 import type { BatchSettings, Model } from './model.js';
+import { type Measure, measuresOf } from './set-metric.js';
+import { compareTexts } from './text-metrics.js';
 
 export type { Prediction } from './metrics.js';
 export type { Model } from './model.js';
+export type { Measure } from './set-metric.js';
 
 /** Characters of a prompt that a prediction keeps. */
 const PROMPT_TAIL = 200;
 
-/** What can be measured. The first-token metrics come of the prompt's own run and are there always. */
-export type Measure = 'likelihood' | 'exact' | 'first-token';
-
 export interface EvaluationOptions extends LengthLimits, BatchSettings {
   /** Number of demonstrations. */
   readonly shots: number;
-  /** `likelihood` needs choices: a set without any is measured by `exact` instead, so that every set has a score. */
+  /**
+   * What is measured beside a set's own metric. `likelihood` needs choices: a set without any is measured by `exact` instead,
+   * so that every set has a score.
+   */
   readonly by: readonly Measure[];
   /**
    * Greedy answers end at EOS, at a newline, or at maxOutputTokens. With `eos` a set whose answers span lines is read on
@@ -94,8 +97,9 @@ interface Asks {
   readonly text: boolean;
 }
 
-function whatToMeasure({ items }: EvaluationSet, { by }: EvaluationOptions): Asks {
-  const choices = by.includes('likelihood') && items.some((item) => item.choices !== undefined);
+function whatToMeasure(set: EvaluationSet, options: EvaluationOptions): Asks {
+  const by = measuresOf(set, options.by);
+  const choices = by.includes('likelihood') && set.items.some((item) => item.choices !== undefined);
   return { choices, text: by.includes('exact') || (by.includes('likelihood') && !choices) };
 }
 
@@ -157,7 +161,7 @@ function predict({ tokenizer }: Model, { set, options, item, results }: Answered
     item: item.index,
     prompt: prompt.slice(-PROMPT_TAIL),
     answer,
-    ...(text === undefined ? {} : { generated: text, exact: text.trim() === answer.trim() }),
+    ...(text === undefined ? {} : { generated: text, ...compareTexts(text, answer, set.metric) }),
     firstTokenCorrect: first.greedy,
     firstTokenLogProbability: first.sum,
     ...(choices && scores.length > 0

@@ -1,3 +1,4 @@
+import type { MetricName } from '../contracts/benchmark.js';
 import type { ScoreRecord } from '../contracts/observer.js';
 
 /**
@@ -77,18 +78,24 @@ export function summarizeMatrix(matrix: ScoreMatrix): MatrixSummary {
 }
 
 /** One set's measurement at one number of shots, as an observer's ScoreRecord has it. */
-export type Measurement = Pick<ScoreRecord, 'row' | 'set' | 'shots' | 'metrics'>;
+export type Measurement = Pick<ScoreRecord, 'row' | 'set' | 'shots' | 'metric' | 'metrics'>;
 
-const scores = ['choiceAccuracySum', 'exact', 'firstTokenAccuracy'];
+/** What tells a set's score: everything that was measured, and which of it stands for the set. */
+type Measured = Pick<ScoreRecord, 'metric' | 'metrics'>;
 
-/** The metric that stands for a set: by likelihood sum where its items have choices, else exact, else the first token. */
-export function scoreMetric(metrics: Readonly<Record<string, number>>): string | undefined {
-  return scores.find((name) => metrics[name] !== undefined);
+const scores: readonly MetricName[] = ['choiceAccuracySum', 'exact', 'firstTokenAccuracy'];
+
+/**
+ * The metric that stands for a set: its own, else by likelihood sum where its items have choices, else exact, else the first
+ * token.
+ */
+export function scoreMetric({ metric, metrics }: Measured): MetricName | undefined {
+  return metric ?? scores.find((name) => metrics[name] !== undefined);
 }
 
 /** The value of that metric. */
-export function setScore(metrics: Readonly<Record<string, number>>): number | undefined {
-  return metrics[scoreMetric(metrics) ?? ''];
+export function setScore(measured: Measured): number | undefined {
+  return measured.metrics[scoreMetric(measured) ?? ''];
 }
 
 /** R from the measurements at one number of shots (zero by default): Init and a row for each that was trained. */
@@ -100,9 +107,10 @@ export function scoreMatrix(
   const rows = Array.from({ length: trained.length + 1 }, () =>
     new Array<number | undefined>(tasks.length).fill(undefined),
   );
-  for (const { row, set, shots: n, metrics } of records) {
+  for (const record of records) {
+    const { row, set, shots: n } = record;
     const column = tasks.indexOf(set);
-    if (n === shots && column >= 0 && row < rows.length) rows[row][column] = setScore(metrics);
+    if (n === shots && column >= 0 && row < rows.length) rows[row][column] = setScore(record);
   }
   return rows;
 }
@@ -125,6 +133,6 @@ export function paperScores(
 ): PaperScores {
   const most = Math.max(0, ...row.filter((m) => names.heldOut.includes(m.set)).map((m) => m.shots));
   const score = (sets: readonly string[], shots: number) =>
-    mean(row.filter((m) => m.shots === shots && sets.includes(m.set)).map((m) => setScore(m.metrics)));
+    mean(row.filter((m) => m.shots === shots && sets.includes(m.set)).map(setScore));
   return { HP: score(names.heldOut, 0), IP: most > 0 ? score(names.heldOut, most) : null, FP: score(names.tasks, 0) };
 }

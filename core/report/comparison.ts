@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ScoreRecord } from '../contracts/observer.js';
-import { setScore } from '../evaluation/score-matrix.js';
+import { scoreMetric, setScore } from '../evaluation/score-matrix.js';
 import { columnHeading, scoreText } from './score-table.js';
 import { wideTable } from './wide-table.js';
 
@@ -24,16 +24,18 @@ export function readFinishedRun(folder: string, name: string): FinishedRun {
 }
 
 /**
- * Runs side by side, a row each: the final score of every set that any of them measured, then the figures of the whole run.
+ * Runs side by side, a row each: the final score of every set that any of them measured, a column for each metric that stands
+ * for it, then the figures of the whole run.
  * @param width in characters
  */
 export function comparisonTable(runs: readonly FinishedRun[], width: number): string {
-  const headings = [...new Set(runs.flatMap(({ scores }) => scores.map(columnHeading)))];
-  const scores = headings.map((heading) => ({
+  const headingOf = headings(runs.flatMap(({ scores }) => scores));
+  const columns = [...new Set(runs.flatMap(({ scores }) => scores.map(headingOf)))];
+  const scores = columns.map((heading) => ({
     heading,
     cells: runs.map((run) => {
-      const found = run.scores.find((record) => columnHeading(record) === heading);
-      return scoreText(found && setScore(found.metrics));
+      const found = run.scores.find((record) => headingOf(record) === heading);
+      return scoreText(found && setScore(found));
     }),
   }));
   const measured = figures.filter((figure) => runs.some(({ summary }) => typeof summary[figure] === 'number'));
@@ -42,4 +44,13 @@ export function comparisonTable(runs: readonly FinishedRun[], width: number): st
     cells: runs.map(({ summary }) => scoreText(summary[heading] as number | null)),
   }));
   return wideTable({ corner: 'at the end', titles: runs.map(({ name }) => name) }, [...scores, ...summaries], width);
+}
+
+/** What heads a score's column: set and shots, and the metric where runs score the set by several. */
+function headings(records: readonly ScoreRecord[]): (record: ScoreRecord) => string {
+  return (record) => {
+    const heading = columnHeading(record);
+    const metrics = new Set(records.filter((other) => columnHeading(other) === heading).map(scoreMetric));
+    return metrics.size > 1 ? `${heading}\n${scoreMetric(record)}` : heading;
+  };
 }

@@ -3,7 +3,7 @@ import type { ExpectedMemory, Observer, RunEngine, ScoreRecord, StepRecord } fro
 import { gigabytes } from '../engine/training-memory.js';
 import { setScore } from '../evaluation/score-matrix.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
-import { scoreTable } from './score-table.js';
+import { scoreTable, scoreText } from './score-table.js';
 
 /** Where a report is written: standard output, or a test's string. */
 export interface Screen {
@@ -134,9 +134,10 @@ export class ConsoleReport implements Observer {
   private tellRow(): void {
     if (this.row.length === 0) return;
     const title = this.row[0].row === 0 ? 'Init' : `after ${this.plan.tasks[this.row[0].row - 1]}`;
-    const cells = this.row.map(({ set, shots, metrics }) => {
+    const cells = this.row.map((record) => {
+      const { set, shots } = record;
       const name = shots === 0 ? set : `${set} ${shots}-shot`;
-      return `${name} ${setScore(metrics)?.toFixed(2) ?? '-'}`;
+      return `${name} ${scoreText(setScore(record))}`;
     });
     this.row = [];
     this.line(

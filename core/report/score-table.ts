@@ -21,7 +21,7 @@ export function scoreTable(
   const rows = titles.map((_, row) => row).filter((row) => records.some((record) => record.row === row));
   const score = (row: number, { set, shots }: Column) => {
     const found = records.find((record) => record.row === row && record.set === set && record.shots === shots);
-    return scoreText(found && setScore(found.metrics));
+    return scoreText(found && setScore(found));
   };
   const measured = metricsOf(records);
   const columns = columnsOf(records, tasks).map((column) => {
@@ -35,7 +35,7 @@ export function scoreTable(
 
 /** The metrics whose values stand for the sets. */
 function metricsOf(records: readonly Measurement[]): string[] {
-  return [...new Set(records.flatMap(({ metrics }) => scoreMetric(metrics) ?? []))];
+  return [...new Set(records.flatMap((record) => scoreMetric(record) ?? []))];
 }
 
 /** A set's name, and its shots on a second line. */

@@ -4,6 +4,7 @@ import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { problem } from '../errors.js';
 import { encodeItem } from '../evaluation/encode-item.js';
+import { lackingFor } from '../evaluation/set-metric.js';
 import { shotGroups } from '../text/prompts.js';
 import { refuseEqualNames, taskName } from '../text/task-names.js';
 
@@ -22,10 +23,11 @@ export function checkData(data: BenchmarkData, benchmark: string): void {
     const where = `benchmark "${benchmark}", ${path.join('.')}`;
     throw problem('CONFIG_VALUE', { where, expected: message.replace(/^expected /, '') });
   }
-  for (const { name, items } of scoredSets(data)) {
-    if (items.length === 0) {
-      throw problem('DATA_EMPTY', { where: `set "${name}"`, expected: 'at least one item', got: 'none' });
-    }
+  for (const set of scoredSets(data)) {
+    const where = `set "${set.name}"`;
+    if (set.items.length === 0) throw problem('DATA_EMPTY', { where, expected: 'at least one item', got: 'none' });
+    const expected = lackingFor(set);
+    if (expected) throw problem('CONFIG_VALUE', { where: `${where}, metric "${set.metric}"`, expected });
   }
 }
 

@@ -4,6 +4,7 @@ import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
 import type { Observer, ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { evaluateSet, type Measure, type Model } from '../evaluation/evaluate.js';
+import { scoreMetric } from '../evaluation/score-matrix.js';
 import { fileName } from '../text/task-names.js';
 import { type Span, untimed } from '../training/span.js';
 import { scoredSets, shotsFor } from './check-data.js';
@@ -102,7 +103,8 @@ export class Scorer {
         if (!result) continue;
         const { metrics, predictions, truncated, seconds } = result;
         this.directory.writeJsonLines(`predictions/${row}-${set.name}-${shots}-shot.jsonl`, predictions);
-        const record = { row, set: set.name, shots, metrics, items: set.items.length, seconds };
+        const metric = scoreMetric({ metric: set.metric, metrics });
+        const record = { row, set: set.name, shots, metric, metrics, items: set.items.length, seconds };
         this.directory.appendJsonLine(JOURNAL, { record, truncated });
         this.take({ record, truncated });
       }

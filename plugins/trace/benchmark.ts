@@ -50,7 +50,7 @@ export class TraceBenchmark implements Benchmark {
       train: train.slice(0, maxTrain).map(trainingSample),
       validation: unseen(scored(await lines('eval')), demonstrations, test)?.slice(0, maxValidation),
       epochs: (typeof epochs === 'number' ? epochs : epochs?.[name]) ?? task.epochs,
-      test: { name, items: test.slice(0, maxTest), demonstrations },
+      test: { name, items: test.slice(0, maxTest), demonstrations, metric: task.metric },
     };
   }
 }

@@ -1,4 +1,4 @@
-import { optionLetters } from '../../core/index.js';
+import { type MetricName, optionLetters } from '../../core/index.js';
 
 /** What is particular to a task. */
 export interface TraceTask {
@@ -6,6 +6,8 @@ export interface TraceTask {
   readonly epochs: number;
   /** The letters that a question is answered with; left out where answers are text. */
   readonly letters?: (prompt: string) => string[];
+  /** What the task is scored by; left out: the likelihood of the letters, else `exact`. */
+  readonly metric?: MetricName;
 }
 
 const threeLetters = () => ['A', 'B', 'C'];
@@ -13,12 +15,12 @@ const threeLetters = () => ['A', 'B', 'C'];
 export const traceTasks = {
   'C-STANCE': { epochs: 5, letters: threeLetters },
   FOMC: { epochs: 3, letters: threeLetters },
-  MeetingBank: { epochs: 7 },
-  Py150: { epochs: 5 },
+  MeetingBank: { epochs: 7, metric: 'rougeLUnion' },
+  Py150: { epochs: 5, metric: 'editSimilarity' },
   ScienceQA: { epochs: 3, letters: listedLetters },
   'NumGLUE-cm': { epochs: 5 },
   'NumGLUE-ds': { epochs: 5 },
-  '20Minuten': { epochs: 7 },
+  '20Minuten': { epochs: 7, metric: 'rougeLUnion' },
 } as const satisfies Record<string, TraceTask>;
 
 export type TraceTaskName = keyof typeof traceTasks;

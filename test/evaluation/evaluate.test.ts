@@ -4,7 +4,6 @@ import type { EvaluationSet, TextExample } from '../../core/contracts/benchmark.
 import { continuationOf } from '../../core/evaluation/encode-item.js';
 import { type EvaluationOptions, evaluateSet, type SetResult } from '../../core/evaluation/evaluate.js';
 import { argmax, logSumExp } from '../../core/evaluation/log-softmax.js';
-import { compareChoices, metricNames, metricsOf, type Prediction } from '../../core/evaluation/metrics.js';
 import { fakeModel, fakeTokenizer } from './fake-backbone.js';
 
 const options: EvaluationOptions = {
@@ -42,43 +41,6 @@ function greedyText(prompt: string, most: number): string {
   }
   return tokenizer.decode(tokens, { skipSpecial: true }).split('\n')[0];
 }
-
-describe('choices compared, worked by hand', () => {
-  it('takes the largest sum, the largest per token and the largest per byte', () => {
-    // per token -2, -3, -1.5; per byte -2, -1, -1.2
-    const scored = compareChoices(['a', 'bcd', 'fghij'], [-2, -3, -6], [1, 1, 4]);
-    expect([scored.best, scored.bestPerToken, scored.bestPerByte]).toEqual([0, 2, 1]);
-  });
-
-  it('counts bytes in UTF-8: four for one emoji', () => {
-    expect(compareChoices(['🙂', 'x'], [-4, -1.5], [1, 1]).bestPerByte).toBe(0);
-  });
-
-  it('averages over items: one of two exact, the choice right by sum only', () => {
-    const prediction = { set: 's', shots: 0, prompt: 'p', answer: 'b', firstTokenCorrect: true };
-    const predictions: Prediction[] = [
-      { ...prediction, item: 0, generated: 'b', exact: true, firstTokenLogProbability: -1 },
-      {
-        ...prediction,
-        item: 1,
-        generated: 'c',
-        exact: false,
-        firstTokenLogProbability: -3,
-        choices: ['a', 'b'],
-        scored: { logLikelihoods: [-2, -1], tokenCounts: [4, 1], best: 1, bestPerToken: 0, bestPerByte: 0 },
-      },
-    ];
-    expect(metricsOf(predictions)).toEqual({
-      exact: 0.5,
-      firstTokenAccuracy: 1,
-      firstTokenLogProbability: -2,
-      choiceAccuracySum: 1,
-      choiceAccuracyPerToken: 0,
-      choiceAccuracyPerByte: 0,
-    });
-    expect(Object.keys(metricsOf(predictions)).sort()).toEqual(Object.keys(metricNames).sort());
-  });
-});
 
 describe('the border between prompt and continuation', () => {
   it('leaves the prompt whole where no token spans it', () => {
@@ -147,6 +109,22 @@ describe('a set', () => {
 
   it('is measured by its text where likelihood is asked for and it has no choices', async () => {
     expect((await evaluated(plain, { by: ['likelihood'] })).metrics.exact).toBe(0);
+  });
+
+  it('has its own metric measured whatever is asked for, and every item its value', async () => {
+    const items = plain.items.map(({ prompt }, i) => ({ prompt, answer: i === 0 ? greedyText(prompt, 6) : ' no' }));
+    const asked = { by: ['first-token'], overflow: 'truncate' } as const;
+    for (const metric of ['rougeLUnion', 'rougeLStemmed', 'editSimilarity'] as const) {
+      const { metrics, predictions } = await evaluated({ ...setOf(items), metric }, asked);
+      const names = ['exact', 'firstTokenAccuracy', 'firstTokenLogProbability', metric];
+      expect(Object.keys(metrics).sort()).toEqual(names.sort());
+      expect(predictions[0]).toMatchObject({ exact: true, [metric]: expect.closeTo(1, 6) });
+      const values = predictions.map((prediction) => prediction[metric] as number);
+      expect(metrics[metric]).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / values.length, 12);
+    }
+    const byChoices = await evaluated({ ...withChoices, metric: 'choiceAccuracySum' }, asked);
+    expect(byChoices.metrics.choiceAccuracySum).toBeDefined();
+    expect(byChoices.metrics.exact).toBeUndefined();
   });
 
   it.each([1, 3, 8])('has the same predictions in batches of %i, padded on either side', async (batchRows) => {

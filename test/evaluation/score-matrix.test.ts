@@ -87,10 +87,23 @@ describe('from measurements to scores', () => {
   });
 
   it('scores by likelihood sum where choices exist, else by exact match, else by the first token', () => {
-    expect(setScore({ choiceAccuracySum: 0.5, choiceAccuracyPerToken: 0.7, exact: 0.1 })).toBe(0.5);
-    expect(setScore({ exact: 0.1, firstTokenAccuracy: 0.9 })).toBe(0.1);
-    expect(setScore({ firstTokenAccuracy: 0.9 })).toBe(0.9);
-    expect(setScore({})).toBeUndefined();
+    const score = (metrics: Record<string, number>) => setScore({ metrics });
+    expect(score({ choiceAccuracySum: 0.5, choiceAccuracyPerToken: 0.7, exact: 0.1 })).toBe(0.5);
+    expect(score({ exact: 0.1, firstTokenAccuracy: 0.9 })).toBe(0.1);
+    expect(score({ firstTokenAccuracy: 0.9 })).toBe(0.9);
+    expect(score({})).toBeUndefined();
+  });
+
+  it('scores a set by its own metric, which decides the matrix, HP, IP and FP', () => {
+    const summary = { metric: 'rougeLUnion', metrics: { exact: 0, rougeLUnion: 0.5 } } as const;
+    const choice = { metric: 'macroF1', metrics: { choiceAccuracySum: 1, macroF1: 0.25 } } as const;
+    const record = (set: string, shots: number, measured: typeof summary | typeof choice) => ({
+      ...{ row: 1, set, shots },
+      ...measured,
+    });
+    const row = [record('a', 0, summary), record('h', 0, choice), record('h', 5, choice)];
+    expect(scoreMatrix(row, { trained: ['a'], tasks: ['a'] })).toEqual([[undefined], [0.5]]);
+    expect(paperScores(row, { heldOut: ['h'], tasks: ['a'] })).toEqual({ HP: 0.25, IP: 0.25, FP: 0.5 });
   });
 
   it('puts every measurement into its row and column', () => {

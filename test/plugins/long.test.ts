@@ -2,6 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shareChoices } from '../../core/evaluation/macro-f1.js';
+import { metricsOf } from '../../core/evaluation/metrics.js';
+import { scoreMetric } from '../../core/evaluation/score-matrix.js';
 import type { BenchmarkData } from '../../core/index.js';
 import { LongBenchmark } from '../../plugins/long/benchmark.js';
 import { options } from '../../plugins/long/plugin.js';
@@ -60,6 +63,17 @@ describe('the long benchmark', () => {
     expect(tasks[0].train[0].where).toMatch(/SC.SST-2.train\.json, item 1$/);
     expect(files.map(({ items }) => items)).toEqual([2, 1, 1, 1]);
     expect(answerEnd).toBe('eos');
+  });
+
+  it('is scored by the right choice, with the mean F1 of its labels beside it', async () => {
+    write('SC/SST-2', { test: [good, good, bad] });
+    const [{ name, test }] = (await load({ tasks: ['SST-2'] })).tasks;
+    const scored = { logLikelihoods: [-1, -2], tokenCounts: [1, 1], best: 0, bestPerToken: 0, bestPerByte: 0 };
+    const common = { set: name, shots: 0, firstTokenCorrect: true, firstTokenLogProbability: -1, scored };
+    const metrics = metricsOf((test?.items ?? []).map((one, item) => ({ ...common, ...one, item })));
+    // "Good" is given to all three: F1 of Good is 2 x 2 / (2 + 3), of Bad 0.
+    expect([metrics.choiceAccuracySum, metrics.macroF1]).toEqual([2 / 3, (4 / 5 + 0) / 2]);
+    expect(scoreMetric({ metric: test?.metric, metrics })).toBe('choiceAccuracySum');
   });
 
   it('gives COPA no instruction and no options: its sentences have them', async () => {
@@ -163,6 +177,7 @@ describe.skipIf(noData)(titled("O-LoRA's own files"), () => {
     expect(tasks.map(({ train }) => train.length)).toEqual(
       tasks.map(({ name }) => ({ CB: 250, COPA: 400, MultiRC: 999 })[name] ?? 1000),
     );
+    expect(tasks.filter(({ test }) => !shareChoices(test?.items ?? [])).map(({ name }) => name)).toEqual([]);
     expect(files).toHaveLength(1 + 15 * 4 + 4 * 2);
     expect(heldOut).toHaveLength(4);
     symlinkSync(join(root, 'CL_Benchmark'), join(folder, 'CL_Benchmark'));

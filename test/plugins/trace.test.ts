@@ -82,6 +82,16 @@ describe('the trace benchmark', () => {
     expect(tasks[0].validation).toMatchObject([scored]);
   });
 
+  it('scores summaries and simplifications by ROUGE-L, code by edit similarity, the others as by default', async () => {
+    const metrics = { MeetingBank: 'rougeLUnion', '20Minuten': 'rougeLUnion', Py150: 'editSimilarity' };
+    const names = [...Object.keys(metrics), 'NumGLUE-cm', 'NumGLUE-ds', 'FOMC', 'C-STANCE'];
+    for (const name of names) write(name, {}, 'A');
+    const { tasks } = await load({ tasks: names });
+    expect(tasks.map(({ name, test }) => [name, test?.metric]).filter(([, metric]) => metric)).toEqual(
+      Object.entries(metrics),
+    );
+  });
+
   it('keeps no sample for validation whose prompt is in train.json or test.json', async () => {
     const [one, two, three] = ['one', 'two', 'three'].map((question) => math(question, '1'));
     write('NumGLUE-cm', { train: [one], eval: [one, two, three], test: [two] });

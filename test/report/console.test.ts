@@ -78,6 +78,22 @@ describe('the console report', () => {
     expect(errors.text()).toBe('');
   });
 
+  it("tells a set's score by its own metric, line by line, in the table and in the figures", () => {
+    const screen = paper(false);
+    const report = new ConsoleReport(screen, paper(false));
+    const plan = { tasks: ['a'], scored: ['a'], steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
+    report.runStarted({ ...plan, directory: '/runs/x' });
+    const own = (row: number, set: string, metrics: Record<string, number>) =>
+      report.scored({ ...score(row, 0), set, metric: 'rougeLUnion', metrics });
+    own(1, 'a', { exact: 0.1, rougeLUnion: 0.4 });
+    own(1, 'h', { exact: 0.2, rougeLUnion: 0.8 });
+    report.runDone({ seconds: 1, earlier: 0, directory: '/runs/x' });
+    const lines = screen.text().split('\n');
+    expect(lines).toContain('after a: a 0.40, h 0.80');
+    expect(screen.text()).toMatch(/│ rougeLUnion │ a +│ h +│[\s\S]*│ after a +│ 0\.40 │ 0\.80 │/);
+    expect(lines).toContain('average 0.40  HP 0.80  FP 0.40');
+  });
+
   it('keeps one line up to date on a terminal', () => {
     const screen = paper(true);
     tell(new ConsoleReport(screen, paper(true)));

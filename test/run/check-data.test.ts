@@ -18,6 +18,8 @@ const data = (names: string[], heldOut: EvaluationSet[] = []): BenchmarkData => 
   answerEnd: 'eos',
 });
 
+const unlike = ['ef', 'gh'].map((letters) => ({ prompt: 'abc', answer: letters[0], choices: [...letters] }));
+
 describe("a benchmark's data", () => {
   it('is scored by its tasks in order, each under its own name, then its held-out sets', () => {
     expect(scoredSets(data(['b', 'a'], [set('h')])).map(({ name }) => name)).toEqual(['b', 'a', 'h']);
@@ -29,6 +31,17 @@ describe("a benchmark's data", () => {
     ['one name for two', data(['a'], [set('A')]), /heldOut\.0\.name.*there twice/],
     ['no tasks', data([]), /CONFIG_VALUE/],
     ['a set without items', data(['a'], [set('h', { items: [] })]), /\[DATA_EMPTY\] set "h"/],
+    [
+      'a metric that is none',
+      data(['a'], [set('h', { metric: 'rouge' as 'exact' })]),
+      /set "h", metric "rouge".*exact/,
+    ],
+    ['a metric of choices without them', data(['a'], [set('h', { metric: 'choiceAccuracySum' })]), /choices of every/],
+    [
+      'a metric of classes without classes',
+      data(['a'], [set('h', { metric: 'macroF1', items: unlike })]),
+      /one list of/,
+    ],
   ])('is refused for %s', (_, wrong, message) => {
     expect(() => checkData(wrong, 'custom')).toThrow(message);
   });
