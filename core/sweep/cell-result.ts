@@ -53,7 +53,7 @@ type Figure = GridConfig['figures'][string];
 function meanOver({ sets, shots, metric }: Figure, records: readonly ScoreRecord[], row: number): number | null {
   const values = sets.map((set) => {
     const found = records.find((record) => record.row === row && record.set === set && record.shots === shots);
-    return found && (metric === undefined ? setScore(found.metrics) : found.metrics[metric]);
+    return found && (metric === undefined ? setScore(found) : found.metrics[metric]);
   });
   if (values.some((value) => value === undefined)) return null;
   return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length;
