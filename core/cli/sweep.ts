@@ -10,6 +10,7 @@ import { type Cell, Grid } from '../sweep/grid.js';
 import { runCells } from '../sweep/run-cells.js';
 import { runQueued } from '../sweep/run-queued.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
+import { markdownTables } from '../sweep/tables.js';
 import { interruptible } from './interruption.js';
 import { wholeNumber } from './model-options.js';
 import { collect, reporting } from './run.js';
@@ -69,7 +70,9 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   } finally {
     release();
   }
-  process.stdout.write(`\n${folder.writeTables(grid)}`);
+  const tables = folder.writeTables(grid);
+  await folder.drawFrontiers(tables);
+  process.stdout.write(`\n${markdownTables(tables)}`);
 }
 
 /** Whether a name holds a text, in which a star stands for anything. */

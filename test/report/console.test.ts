@@ -82,7 +82,7 @@ describe('the console report', () => {
   it("tells a set's score by its own metric, line by line, in the table and in the figures", () => {
     const screen = paper(false);
     const report = new ConsoleReport(screen, paper(false));
-    const plan = { tasks: ['a'], scored: ['a'], steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
+    const plan = { tasks: ['a'], scored: ['a'], rows: 2, steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
     report.runStarted({ ...plan, directory: '/runs/x' });
     const own = (row: number, set: string, metrics: Record<string, number>) =>
       report.scored({ ...score(row, 0), set, metric: 'rougeLUnion', metrics });
