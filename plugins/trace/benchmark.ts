@@ -5,12 +5,13 @@ import {
   CONFIG_FOLDER,
   type DataLine,
   DataReader,
+  type DataSource,
   heldOutSets,
+  heldOutSources,
   inject,
   injectable,
   OPTIONS,
   type Task,
-  unseen,
   type z,
 } from '../../core/index.js';
 import type { options } from './plugin.js';
@@ -32,25 +33,37 @@ export class TraceBenchmark implements Benchmark {
   }
 
   async load(): Promise<BenchmarkData> {
+    this.reader.demand(this.source(), ...heldOutSources(this.options.heldOut));
     const tasks: Task[] = [];
     for (const name of this.options.tasks) tasks.push(await this.task(name, traceTasks[name]));
     const heldOut = await heldOutSets(this.reader, this.options.heldOut);
-    return { tasks, heldOut, files: this.reader.files(), answerEnd: 'eos' };
+    return { tasks, heldOut, ...this.reader.findings(), answerEnd: 'eos' };
+  }
+
+  private source(): DataSource {
+    const { root, tasks } = this.options;
+    const files = tasks.flatMap((name) => ['train', 'eval', 'test'].map((part) => fileOf(name, part)));
+    return { folder: root, files, from: 'https://github.com/zjwang21/TRACE' };
   }
 
   private async task(name: TraceTaskName, task: TraceTask): Promise<Task> {
     const { root, epochs, maxTrain, maxTest, maxValidation } = this.options;
-    const lines = (part: string) => this.reader.items(join(root, name, `${part}.json`));
+    const lines = (part: string) => this.reader.items(join(root, fileOf(name, part)));
     const scored = (some: readonly DataLine[]) => some.map((line) => scoredSample(line, task));
     const train = await lines('train');
     const demonstrations = scored(train);
     const test = scored(await lines('test'));
+    const { notices } = this.reader;
+    const others = { train: demonstrations, test };
+    const validation = notices.unseen(scored(await lines('eval')), others, { part: 'eval', of: name });
     return {
       name,
-      train: train.slice(0, maxTrain).map(trainingSample),
-      validation: unseen(scored(await lines('eval')), demonstrations, test)?.slice(0, maxValidation),
+      train: notices.first(maxTrain, train, { option: 'maxTrain', of: name }).map(trainingSample),
+      validation: validation && notices.first(maxValidation, validation, { option: 'maxValidation', of: name }),
       epochs: (typeof epochs === 'number' ? epochs : epochs?.[name]) ?? task.epochs,
-      test: { name, items: test.slice(0, maxTest), demonstrations },
+      test: { name, items: notices.first(maxTest, test, { option: 'maxTest', of: name }), demonstrations },
     };
   }
 }
+
+const fileOf = (name: TraceTaskName, part: string) => join(name, `${part}.json`);
