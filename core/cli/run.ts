@@ -51,7 +51,7 @@ export function runCommand(): Command {
     .action(run);
 }
 
-function collect(value: string, earlier: readonly string[] = []): string[] {
+export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 
