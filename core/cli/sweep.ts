@@ -4,6 +4,7 @@ import { commandLine } from '../config/load.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import { problem } from '../errors.js';
 import { duration } from '../report/console.js';
+import { inspectData } from '../run/inspect-data.js';
 import { prepareRun, runPrepared } from '../run/run.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
 import { type Cell, Grid } from '../sweep/grid.js';
@@ -106,11 +107,14 @@ function list(cells: readonly Cell[], folder: SweepFolder): void {
   for (const cell of cells) process.stdout.write(`${folder.isOver(cell) ? 'done   ' : 'missing'}  ${cell.id}\n`);
 }
 
-/** Every cell's config, plugins and options, before the first is run; those that were begun must be what they were. */
+/** Every cell's config, plugins and options, and the data of every benchmark; a cell that was begun must be what it was. */
 async function checkCells(cells: readonly Cell[], grid: Grid, folder: SweepFolder): Promise<void> {
   const registry = new PluginRegistry();
+  const first = grid.byBenchmark(cells);
   for (const cell of cells) {
-    await prepareRun({ ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true }, registry);
+    const request = { ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true };
+    const { plugins } = await prepareRun(request, registry);
+    if (first.includes(cell)) await inspectData(request.loaded, plugins, request.logger);
   }
 }
 

@@ -70,6 +70,11 @@ export class Grid {
     return checkedConfig(this.file, { value, files: [...files, whole] }, [...varied, seed, ...this.overrides]);
   }
 
+  /** The first cell of every benchmark that has any. */
+  byBenchmark(cells = this.cells): Cell[] {
+    return cells.filter(({ benchmark }, i) => cells.findIndex((cell) => cell.benchmark === benchmark) === i);
+  }
+
   private place(inner: ConfigPath): string {
     return [this.source.locate(inner) ?? this.file, inner.join('.')].join(', ');
   }
@@ -127,6 +132,11 @@ export class Grid {
         got: `two called ${twice.id}`,
       });
   }
+}
+
+/** Whether a config file is a grid rather than a run's. @throws PalimpsestError CONFIG_FILE */
+export function isGrid(file: string): boolean {
+  return 'base' in readConfigFile(file).value;
 }
 
 const axes = ['base', 'add', 'benchmark'] as const;
