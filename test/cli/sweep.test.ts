@@ -93,6 +93,38 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/letters\/plain\/seed-1 {2}done/);
   });
 
+  it('takes a cell up again whose process was killed, from its checkpoint', async () => {
+    writeText(
+      folder,
+      'killer.js',
+      `import { existsSync, writeFileSync } from 'node:fs';
+import { definePlugin, z } from 'palimpsest';
+class Killer {
+  stepDone({ step }) {
+    if (step < 3 || existsSync('killed-once')) return;
+    writeFileSync('killed-once', '');
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: { observer: Killer }, options: z.strictObject({}) });
+`,
+    );
+    const args = ['--only', 'plain/seed-1', '--set', 'observers=[{use: ./killer.js}]', '--set', 'checkpoint.every=1'];
+    const { status, stdout } = await palimpsest(['sweep', 'grid.yaml', '--out', 'twice', ...args], folder);
+    expect({ status, killed: existsSync(join(folder, 'killed-once')) }).toEqual({ status: 0, killed: true });
+    expect(stdout).toMatch(/1 of 1 {2}letters\/plain\/seed-1 {2}done/);
+    const losses = (out: string) =>
+      read(`${out}/${cells[0]}/metrics.jsonl`)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).loss);
+    expect(losses('twice')).toEqual(losses('all'));
+    rmSync(join(folder, 'killed-once'));
+    const gaveUp = await palimpsest(['sweep', 'grid.yaml', '--out', 'never', '--retries', '0', ...args], folder);
+    expect(gaveUp.status).toBe(1);
+    expect(gaveUp.stdout).toMatch(/letters\/plain\/seed-1 {2}failed: killed by SIGKILL/);
+  });
+
   it('checks the data of every benchmark before the first cell is run', async () => {
     const gone = '  gone: { benchmark: { use: jsonl, tasks: [{ name: a, train: gone.jsonl }] } }';
     writeText(folder, 'gone.yaml', grid.replace('\nseeds', `\n${gone}\nseeds`));
