@@ -7,7 +7,9 @@ import { duration } from '../report/console.js';
 import { inspectData } from '../run/inspect-data.js';
 import { prepareRun, runPrepared } from '../run/run.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
+import { readCellResult } from '../sweep/cell-result.js';
 import { type Cell, Grid } from '../sweep/grid.js';
+import { differences, drawnCells } from '../sweep/repeat.js';
 import { runCells } from '../sweep/run-cells.js';
 import { runQueued } from '../sweep/run-queued.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
@@ -26,9 +28,13 @@ interface SweepOptions {
   readonly only?: readonly string[];
   readonly list?: boolean;
   readonly cell?: string;
+  readonly repeat?: number;
   readonly redis?: string;
   readonly root: string;
 }
+
+/** What the cells that `--repeat` takes are drawn from. */
+const REPEAT_SEED = 1;
 
 /** Exit status where a cell failed, and after Ctrl-C. */
 const [FAILED, INTERRUPTED] = [1, 130];
@@ -47,6 +53,11 @@ export function sweepCommand(): Command {
     .option('--only <text>', 'cells whose name holds this text, where * stands for anything (repeatable)', collect)
     .option('--list', 'list the cells and what has been done of them, and run nothing')
     .option('--cell <name>', 'run this cell only, in this process')
+    .option(
+      '--repeat <count>',
+      'run so many of the done cells again, drawn by seed, and compare their figures',
+      wholeNumber(1),
+    )
     .option('--redis <url>', 'have workers run the cells, through the queue of this Redis server')
     .option('--root <directory>', 'with --redis: the folder that workers see as theirs', '.')
     .action(sweep);
@@ -61,6 +72,7 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   const wanted = grid.cells.filter(({ id }) => !only || only.some((text) => holds(id, text)));
   if (wanted.length === 0) throw noCell('--only', only?.join(', '));
   if (options.list) return list(wanted, folder);
+  if (options.repeat !== undefined) return repeat(wanted, options.repeat, { file, options, grid, folder });
   await checkCells(wanted, grid, folder);
   const missing = wanted.filter((cell) => !folder.isOver(cell));
   const done = wanted.length - missing.length;
@@ -116,6 +128,30 @@ async function checkCells(cells: readonly Cell[], grid: Grid, folder: SweepFolde
     const { plugins } = await prepareRun(request, registry);
     if (first.includes(cell)) await inspectData(request.loaded, plugins, request.logger);
   }
+}
+
+/** Runs done cells again, in a folder beside theirs, and tells what differs; exit status 1 where anything does. */
+async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Promise<void> {
+  const { grid, folder } = sweep;
+  const done = wanted.filter((cell) => folder.isOver(cell));
+  const cells = drawnCells(done, count, REPEAT_SEED);
+  const again = new SweepFolder(path.join(folder.folder, 'repeated'));
+  const release = again.lock();
+  try {
+    await runMissing(
+      cells.filter((cell) => !again.isOver(cell)),
+      { ...sweep, folder: again },
+    );
+  } finally {
+    release();
+  }
+  const read = (from: SweepFolder, cell: Cell) => readCellResult(cell, from.of(cell), grid.config);
+  const compared = cells.filter((cell) => again.isOver(cell));
+  const found = compared.flatMap((cell) => differences(read(folder, cell), read(again, cell)));
+  const names = compared.map(({ id }) => id).join(', ');
+  const outcome = found.length > 0 ? found.join('\n') : `repeated with equal figures: ${names || 'none'}`;
+  process.stdout.write(`${outcome}\n`);
+  if (found.length > 0) process.exitCode = FAILED;
 }
 
 interface Sweep {

@@ -70,6 +70,21 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
     expect(statSync(kept).mtimeMs).toBe(before);
   });
 
+  it('repeats cells drawn by seed, and says whether their figures are equal', async () => {
+    const args = ['sweep', 'grid.yaml', '--out', 'all', '--repeat', '1'];
+    const same = await palimpsest(args, folder);
+    expect(same).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/repeated with equal figures: letters\/\S+$/m),
+    });
+    const [, cell] = /equal figures: (\S+)/.exec(same.stdout) ?? [];
+    const summary = JSON.parse(read(`all/repeated/${cell}/summary.json`));
+    writeText(folder, `all/repeated/${cell}/summary.json`, JSON.stringify({ ...summary, FP: 7 }));
+    const other = await palimpsest(args, folder);
+    expect(other.status).toBe(1);
+    expect(other.stdout).toMatch(/: FP was \S+ and is 7/);
+  });
+
   it('gives a cell the same numbers whenever it is run', async () => {
     await palimpsest(['sweep', 'grid.yaml', '--out', 'again', '--only', 'letters/*c/seed-2'], folder);
     const losses = (out: string) =>
