@@ -1,50 +1,40 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
-import { PluginRegistry } from '../container/plugin-registry.js';
-import { problem } from '../errors.js';
 import { duration } from '../report/console.js';
-import { prepareRun, runPrepared } from '../run/run.js';
-import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
+import type { CellEnd } from '../sweep/cell-process.js';
 import { type Cell, Grid } from '../sweep/grid.js';
-import { runCells } from '../sweep/run-cells.js';
 import { runQueued } from '../sweep/run-queued.js';
-import { SweepFolder } from '../sweep/sweep-folder.js';
-import { interruptible } from './interruption.js';
-import { wholeNumber } from './model-options.js';
-import { collect, reporting } from './run.js';
+import type { SweepFolder } from '../sweep/sweep-folder.js';
+import {
+  addCellOptions,
+  type CellOptions,
+  checkCells,
+  FAILED,
+  folderOf,
+  INTERRUPTED,
+  noCell,
+  runCell,
+  runHere,
+} from './cells.js';
+import { stoppable } from './interruption.js';
+import { collect } from './run.js';
 
-interface SweepOptions {
-  readonly set?: readonly string[];
-  readonly engine?: string;
-  readonly out?: string;
-  readonly parallel?: number;
-  readonly gpus?: string;
-  readonly retries: number;
+interface SweepOptions extends CellOptions {
   readonly only?: readonly string[];
   readonly list?: boolean;
-  readonly cell?: string;
   readonly redis?: string;
   readonly root: string;
 }
 
-/** Exit status where a cell failed, and after Ctrl-C. */
-const [FAILED, INTERRUPTED] = [1, 130];
-
 /** `palimpsest sweep`: every combination of a grid, each once. */
 export function sweepCommand(): Command {
-  return new Command('sweep')
+  const command = new Command('sweep')
     .description('Run every combination of a grid file that is missing in --out, and write one table of all of them.')
-    .argument('<grid>', 'YAML or JSON file; docs/commands/sweep.md has its form')
-    .option('--out <directory>', 'folder of the run directories and tables (default: runs/<grid>)')
-    .option('--set <key=value>', 'override a value in every cell (repeatable)', collect)
-    .option('--engine <engine>', 'auto, native, wasm or cpu')
-    .option('--parallel <count>', 'cells at a time (default: 1, or the number of GPUs)', wholeNumber(1))
-    .option('--gpus <numbers>', 'GPUs to share out, a cell each: 0,1,2')
-    .option('--retries <count>', 'times that a cell whose process died is tried again', wholeNumber(0), 1)
+    .argument('<grid>', 'YAML or JSON file; docs/commands/sweep.md has its form');
+  return addCellOptions(command)
     .option('--only <text>', 'cells whose name holds this text, where * stands for anything (repeatable)', collect)
     .option('--list', 'list the cells and what has been done of them, and run nothing')
-    .option('--cell <name>', 'run this cell only, in this process')
     .option('--redis <url>', 'have workers run the cells, through the queue of this Redis server')
     .option('--root <directory>', 'with --redis: the folder that workers see as theirs', '.')
     .action(sweep);
@@ -53,8 +43,7 @@ export function sweepCommand(): Command {
 async function sweep(file: string, options: SweepOptions): Promise<void> {
   const { set, engine, only } = options;
   const grid = new Grid(file, commandLine({ set, engine }));
-  const name = path.basename(file, path.extname(file));
-  const folder = new SweepFolder(path.resolve(options.out ?? path.join('runs', name)));
+  const folder = folderOf(file, options);
   if (options.cell !== undefined) return runCell(grid, folder, options.cell);
   const wanted = grid.cells.filter(({ id }) => !only || only.some((text) => holds(id, text)));
   if (wanted.length === 0) throw noCell('--only', only?.join(', '));
@@ -82,33 +71,8 @@ function holds(name: string, text: string): boolean {
   });
 }
 
-const noCell = (where: string, got = 'none') =>
-  problem('USAGE', { where, got, expected: 'a cell of the grid, or a part of its name (`--list` shows them)' });
-
-async function runCell(grid: Grid, folder: SweepFolder, id: string): Promise<void> {
-  endWithParent();
-  const cell = grid.cells.find((one) => one.id === id);
-  if (!cell) throw noCell('--cell', id);
-  const release = await folder.lockCell(cell);
-  try {
-    const request = { ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true };
-    const prepared = await prepareRun(request, new PluginRegistry());
-    if (prepared.state !== 'over') await interruptible(prepared.directory.folder, () => runPrepared(prepared));
-  } finally {
-    release();
-  }
-}
-
 function list(cells: readonly Cell[], folder: SweepFolder): void {
   for (const cell of cells) process.stdout.write(`${folder.isOver(cell) ? 'done   ' : 'missing'}  ${cell.id}\n`);
-}
-
-/** Every cell's config, plugins and options, before the first is run; those that were begun must be what they were. */
-async function checkCells(cells: readonly Cell[], grid: Grid, folder: SweepFolder): Promise<void> {
-  const registry = new PluginRegistry();
-  for (const cell of cells) {
-    await prepareRun({ ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true }, registry);
-  }
 }
 
 interface Sweep {
@@ -119,11 +83,7 @@ interface Sweep {
 }
 
 async function runMissing(missing: readonly Cell[], { file, options, grid, folder }: Sweep): Promise<void> {
-  const { retries, redis } = options;
-  const gpus = gpusOf(options);
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  process.once('SIGINT', stop);
+  const { retries, redis, root } = options;
   const started = performance.now();
   const ended = (cell: Cell, end: CellEnd, over: number) => {
     const left = ((performance.now() - started) / 1000 / over) * (missing.length - over);
@@ -131,30 +91,10 @@ async function runMissing(missing: readonly Cell[], { file, options, grid, folde
     process.stdout.write(`${over} of ${missing.length}  ${cell.id}  ${outcome}  (about ${duration(left)} left)\n`);
     folder.writeTables(grid);
   };
-  const signal = stopping.signal;
-  const failed = redis
-    ? await runQueued(missing, { url: redis, root: path.resolve(options.root), grid, folder, retries, signal, ended })
-    : await runCells(missing, {
-        parallel: options.parallel ?? Math.max(1, gpus.length),
-        ...{ gpus, retries, signal, ended },
-        command: (cell) => ({ args: cellArguments(file, cell, options, folder), log: folder.log(cell) }),
-      });
-  process.removeListener('SIGINT', stop);
-  if (failed.length > 0) process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
-}
-
-/** The GPUs that --gpus names. */
-export function gpusOf({ gpus }: { readonly gpus?: string }): string[] {
-  return gpus?.split(',').map((gpu) => gpu.trim()) ?? [];
-}
-
-/** What has `palimpsest` run one cell and nothing else. */
-export function cellArguments(
-  file: string,
-  { id }: Cell,
-  { set = [], engine }: Pick<SweepOptions, 'set' | 'engine'>,
-  { folder }: SweepFolder,
-): string[] {
-  const sets = set.flatMap((one) => ['--set', one]);
-  return ['sweep', file, '--cell', id, '--out', folder, ...sets, ...(engine ? ['--engine', engine] : [])];
+  await stoppable(async (signal) => {
+    const failed = redis
+      ? await runQueued(missing, { url: redis, root: path.resolve(root), grid, folder, retries, signal, ended })
+      : await runHere(missing, { options, folder, signal, start: () => ['sweep', file], ended });
+    if (failed.length > 0) process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
+  });
 }

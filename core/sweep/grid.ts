@@ -29,22 +29,40 @@ export interface Cell {
   readonly seed: number;
 }
 
+/** What a file says of a grid. */
+export interface GridSource {
+  readonly file: ConfigFile;
+  readonly config: GridConfig;
+  /** Where in the file the values of options stand. */
+  readonly optionsAt: ConfigPath;
+}
+
+/** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
+function readGrid(name: string): GridSource {
+  const file = readConfigFile(name);
+  const origin = new ConfigOrigin([file]);
+  const config = validate(gridSchema, file.value, { origin, listedBy: 'docs/commands/sweep.md' });
+  return { file, config, optionsAt: ['options'] };
+}
+
 /** A grid file that has been read and checked. */
 export class Grid {
   readonly config: GridConfig;
   readonly cells: readonly Cell[];
   private readonly source: ConfigFile;
+  private readonly optionsAt: ConfigPath;
 
   /** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
   constructor(
     readonly file: string,
     /** What the command line sets, after all else. */
     private readonly overrides: readonly Override[] = [],
+    source = readGrid(file),
   ) {
-    this.source = readConfigFile(file);
-    const origin = new ConfigOrigin([this.source]);
-    this.config = validate(gridSchema, this.source.value, { origin, listedBy: 'docs/commands/sweep.md' });
-    this.refuseUnknownNames(origin);
+    this.source = source.file;
+    this.config = source.config;
+    this.optionsAt = source.optionsAt;
+    this.refuseUnknownNames(new ConfigOrigin([this.source]));
     this.cells = this.expand();
     this.refuseEqualIds();
   }
@@ -64,7 +82,7 @@ export class Grid {
     const { value, files } = joinLayers(layers);
     const whole: ConfigFile = { name: this.file, value: {}, locate: () => undefined };
     const varied = cell.options.map(({ option, value }) =>
-      makeOverride(this.place(['options', option]), option.split('.'), value),
+      makeOverride(this.place([...this.optionsAt, option]), option.split('.'), value),
     );
     const seed = makeOverride(this.place(['seeds']), ['seed'], cell.seed);
     return checkedConfig(this.file, { value, files: [...files, whole] }, [...varied, seed, ...this.overrides]);
@@ -146,17 +164,22 @@ function named(cell: Omit<Cell, 'id'>): Cell {
 
 function optionCombinations(options: GridConfig['options']): OptionValue[][] {
   const names = Object.keys(options);
-  const shortest = (option: string) => {
-    const last = option.split('.').at(-1) as string;
-    return names.filter((name) => name.split('.').at(-1) === last).length > 1 ? option : last;
-  };
   return names.reduce<OptionValue[][]>(
     (combinations, option) =>
       combinations.flatMap((earlier) =>
-        options[option].map((value) => [...earlier, { option, value, text: `${shortest(option)}=${textOf(value)}` }]),
+        options[option].map((value) => [
+          ...earlier,
+          { option, value, text: `${shortName(option, names)}=${textOf(value)}` },
+        ]),
       ),
     [[]],
   );
+}
+
+/** An option's last key, where no other of the names ends likewise. */
+export function shortName(option: string, names: readonly string[]): string {
+  const last = option.split('.').at(-1) as string;
+  return names.filter((name) => name.split('.').at(-1) === last).length > 1 ? option : last;
 }
 
 /** A value as a part of a folder's name. */
