@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs a suite of this folder: `node benchmarks/run.js steps [options]`. A suite is TypeScript and exports `main`; it is bundled
 // on the way, and meets the sources of core/ and plugins/ as `npm run build` has compiled them.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -9,9 +9,16 @@ import { ensureBuilt } from '../core/cli/build.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [suite, ...options] = process.argv.slice(2);
-const entry = path.join(root, 'benchmarks', `${suite}.ts`);
-if (!suite || !existsSync(entry)) {
-  process.stderr.write('usage: node benchmarks/run.js SUITE [options]; a suite is a .ts file of benchmarks/\n');
+const folder = path.join(root, 'benchmarks');
+const isSuite = (name) => /^export async function main\b/m.test(readFileSync(path.join(folder, name), 'utf8'));
+const suites = readdirSync(folder).filter((name) => name.endsWith('.ts') && isSuite(name));
+/** Sides of comparisons, which run.js is asked for by suites, lie in folders. */
+const entry = path.join(folder, `${suite}.ts`);
+if (!suite?.includes('/') && !suites.includes(`${suite}.ts`)) {
+  const names = suites.map((name) => path.basename(name, '.ts')).join(', ');
+  process.stderr.write(
+    `usage: node benchmarks/run.js SUITE [options], where SUITE is one of ${names}; its .ts file tells the options\n`,
+  );
   process.exit(2);
 }
 await ensureBuilt();
@@ -37,4 +44,10 @@ await build({
   plugins: [compiled],
 });
 const { main } = await import(pathToFileURL(outfile).href);
-await main(options, path.join(root, 'benchmarks'));
+try {
+  await main(options, folder);
+} catch (error) {
+  if (!String(error.code).startsWith('ERR_PARSE_ARGS')) throw error;
+  process.stderr.write(`${error.message}; the head of benchmarks/${suite}.ts tells the options\n`);
+  process.exit(2);
+}

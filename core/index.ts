@@ -58,6 +58,8 @@ export { barChart, type HeatMap, heatMap, lineChart, panelChart, type SeriesChar
 export { commonPrefixLength, type PaddingOptions, padRows } from './text/batching.js';
 export { type DataLine, lineValue } from './text/data-file.js';
 export { DataReader } from './text/data-reader.js';
+export type { DataSource } from './text/data-source.js';
+export { evaluatedOptions, evaluatedSets, evaluatedSources } from './text/evaluated-sets.js';
 export {
   type EncodedExample,
   type ExampleSettings,
@@ -66,9 +68,8 @@ export {
   nextLabels,
   trainingBatch,
 } from './text/examples.js';
-export { heldOutOptions, heldOutSets } from './text/held-out.js';
-export { heldOutPairs, type Pair, pairExample, pairSets, pairTask, readPairs } from './text/pairs.js';
-export { optionLetters, unseen } from './text/samples.js';
+export { capitalized, heldOutPairs, type Pair, pairExample, pairSets, pairTask, readPairs } from './text/pairs.js';
+export { optionLetters } from './text/samples.js';
 export { distinctNames, refuseEqualNames, taskName } from './text/task-names.js';
 export { modelView } from './training/additions.js';
 export { copyTensors, groupOf, growTensors, joinGroups, mapTensors } from './training/named-tensors.js';

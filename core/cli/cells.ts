@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import { problem } from '../errors.js';
+import { inspectData } from '../run/inspect-data.js';
 import { prepareRun, runPrepared } from '../run/run.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
 import type { Cell, Grid } from '../sweep/grid.js';
@@ -58,6 +60,16 @@ export async function checkCells(cells: readonly Cell[], grid: Grid, folder: Swe
   const registry = new PluginRegistry();
   for (const cell of cells) {
     await prepareRun({ ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true }, registry);
+  }
+}
+
+/** The data of every benchmark that cells have, as a run of them would read it. */
+export async function checkData(cells: readonly Cell[], grid: Grid): Promise<void> {
+  const registry = new PluginRegistry();
+  const { logger } = reporting();
+  for (const cell of grid.byBenchmark(cells)) {
+    const loaded = grid.load(cell);
+    await inspectData(loaded, await composePlugins(loaded, registry), logger);
   }
 }
 

@@ -28,6 +28,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'list the plugins and explain their options',
     load: async () => (await import('./plugins.js')).pluginsCommand(),
   },
+  data: {
+    summary: 'check the data that configs read',
+    load: async () => (await import('./data.js')).dataCommand(),
+  },
   model: {
     summary: 'fetch models and list them',
     load: async () => (await import('./model.js')).modelCommand(),

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
+import type { BenchmarkTable } from '../sweep/aggregate.js';
 import type { CellEnd } from '../sweep/cell-process.js';
-import type { Cell } from '../sweep/grid.js';
+import type { Cell, Grid } from '../sweep/grid.js';
 import { runSearch, type Trial } from '../sweep/run-search.js';
 import { SearchFile, type TrialValues } from '../sweep/search-file.js';
 import { searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
@@ -13,6 +14,7 @@ import {
   addCellOptions,
   type CellOptions,
   checkCells,
+  checkData,
   FAILED,
   folderOf,
   INTERRUPTED,
@@ -42,7 +44,7 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
   const search = new SearchFile(file, commandLine(options));
   const folder = folderOf(file, options);
   if (options.cell !== undefined) return runCell(search.trial(valuesOf(options, search)), folder, options.cell);
-  for (const grid of search.probes()) await checkCells(grid.cells, grid, folder);
+  await checkProbes(search.probes(), folder);
   const suggester = await startSuggester(options.python, search.settings);
   try {
     const release = folder.lock();
@@ -54,6 +56,12 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
   } finally {
     suggester.close();
   }
+}
+
+/** Every value of the space in every cell, and the data, before the first trial. */
+async function checkProbes(probes: readonly Grid[], folder: SweepFolder): Promise<void> {
+  for (const grid of probes) await checkCells(grid.cells, grid, folder);
+  await checkData(probes[0].cells, probes[0]);
 }
 
 /** @throws PalimpsestError USAGE */
@@ -89,7 +97,8 @@ async function runTrials({ search, options, folder, suggester }: Search): Promis
       check: (cells, grid) => checkCells(cells, grid, folder),
       run: (cells) => runHere(cells, { options, folder, signal, start: startOf(search), ended }),
     });
-    process.stdout.write(`\n${write(trials, { search, folder, suggester })}`);
+    await folder.drawFrontiers(write(trials, { search, folder, suggester }));
+    process.stdout.write(`\n${searchTable(search, trials)}`);
     if (trials.some(({ objective }) => objective === null)) process.exitCode = FAILED;
     if (trials.length < search.trials) process.exitCode = INTERRUPTED;
   });
@@ -107,13 +116,11 @@ function ended({ id }: Cell, { ended: how, message }: CellEnd): void {
   if (how !== 'done') process.stdout.write(`${id}  ${how}: ${message ?? ''}\n`);
 }
 
-/** Writes search.json, search.md and the tables of all cells; gives the table of trials. */
-function write(trials: readonly Trial[], { search, folder, suggester }: Omit<Search, 'options'>): string {
-  const cells = new Map(trials.flatMap((trial) => trial.cells.map((cell) => [cell.id, cell])));
-  folder.writeTables({ file: search.file, config: search.config, cells: [...cells.values()] });
+/** Writes search.json, search.md and the tables of all cells. */
+function write(trials: readonly Trial[], { search, folder, suggester }: Omit<Search, 'options'>): BenchmarkTable[] {
   const directory = new RunDirectory(folder.folder);
-  const table = searchTable(search, trials);
   directory.writeJson('search.json', searchRecord(search, trials, suggester.version));
-  directory.writeText('search.md', table);
-  return table;
+  directory.writeText('search.md', searchTable(search, trials));
+  const cells = new Map(trials.flatMap((trial) => trial.cells.map((cell) => [cell.id, cell])));
+  return folder.writeTables({ file: search.file, config: search.config, cells: [...cells.values()] });
 }

@@ -6,10 +6,12 @@ import type { CellEnd } from '../sweep/cell-process.js';
 import { type Cell, Grid } from '../sweep/grid.js';
 import { runQueued } from '../sweep/run-queued.js';
 import type { SweepFolder } from '../sweep/sweep-folder.js';
+import { markdownTables } from '../sweep/tables.js';
 import {
   addCellOptions,
   type CellOptions,
   checkCells,
+  checkData,
   FAILED,
   folderOf,
   INTERRUPTED,
@@ -49,6 +51,7 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   if (wanted.length === 0) throw noCell('--only', only?.join(', '));
   if (options.list) return list(wanted, folder);
   await checkCells(wanted, grid, folder);
+  await checkData(wanted, grid);
   const missing = wanted.filter((cell) => !folder.isOver(cell));
   const done = wanted.length - missing.length;
   process.stdout.write(`${wanted.length} cells, ${done} done already, written to ${folder.folder}\n`);
@@ -58,7 +61,9 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   } finally {
     release();
   }
-  process.stdout.write(`\n${folder.writeTables(grid)}`);
+  const tables = folder.writeTables(grid);
+  await folder.drawFrontiers(tables);
+  process.stdout.write(`\n${markdownTables(tables)}`);
 }
 
 /** Whether a name holds a text, in which a star stands for anything. */

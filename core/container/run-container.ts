@@ -5,7 +5,7 @@ import { PalimpsestError, problem } from '../errors.js';
 import type { ComposedPlugin } from './compose.js';
 import { OPTIONS } from './tokens.js';
 
-type Made = <P extends object>(plugin: ComposedPlugin, made: P) => P;
+export type Made = <P extends object>(plugin: ComposedPlugin, made: P) => P;
 
 /**
  * What one run is made of: a child container for the run and one below it for each plugin, which sees its own OPTIONS.

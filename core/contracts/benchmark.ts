@@ -78,6 +78,8 @@ export interface BenchmarkData {
   readonly tasks: readonly Task[];
   readonly heldOut: readonly EvaluationSet[];
   readonly files: readonly DataFile[];
+  /** What a user should know of the data, a line each: a run warns of it before it trains. */
+  readonly notices?: readonly string[];
   /** What ends a trained and a generated answer. */
   readonly answerEnd: 'eos' | 'newline';
 }

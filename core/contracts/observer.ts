@@ -59,12 +59,13 @@ export interface Observer {
    */
   probes?(scored: readonly EvaluationSet[]): readonly EvaluationSet[];
   /**
-   * `tasks` are trained in their order, `scored` are the tasks that are scored; `stepsDone` of `steps` where the run goes on
-   * from a checkpoint.
+   * `tasks` are trained in their order, `scored` are the tasks that are scored, in `rows` rows of the score matrix; `stepsDone` of
+   * `steps` where the run goes on from a checkpoint.
    */
   runStarted?(info: {
     tasks: readonly string[];
     scored: readonly string[];
+    rows: number;
     steps: number;
     stepsDone: number;
     engine: RunEngine;

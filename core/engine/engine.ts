@@ -63,7 +63,16 @@ export function nativeObstacle(place = findNativePackage()): string | undefined 
   return undefined;
 }
 
+/** What `auto` is in this process from its first use on: several runs of one command are never of two engines. */
+let best: EngineInfo | undefined;
+
 async function startBest(): Promise<EngineInfo> {
+  if (best) await start(best.name);
+  best ??= await startFirst();
+  return best;
+}
+
+async function startFirst(): Promise<EngineInfo> {
   if (nativeObstacle() === undefined) {
     try {
       return await start('native');

@@ -119,6 +119,50 @@ function finite(value: number | null): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** Named points in a plane; a line joins those that are marked, from left to right. */
+export interface PointChart {
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly {
+    readonly name: string;
+    readonly x: number;
+    readonly y: number;
+    readonly marked: boolean;
+  }[];
+}
+
+/** Points with their names as SVG. */
+export function pointChart({ title, x, y, points }: PointChart): Promise<string> {
+  const axis = (name: string, gap: number) => ({
+    type: 'value',
+    scale: true,
+    name,
+    nameLocation: 'middle',
+    nameGap: gap,
+  });
+  const ordered = points.toSorted((a, b) => a.x - b.x);
+  const data = (some: typeof points) => some.map((point) => ({ name: point.name, value: [point.x, point.y] }));
+  const label = { show: true, position: 'top', formatter: '{b}', fontSize: 11 };
+  const marked = data(ordered.filter((point) => point.marked));
+  return svg({
+    title: { text: title, left: 'center' },
+    grid: { top: 50, bottom: 56, left: 70, right: 90 },
+    ...{ xAxis: axis(x, 30), yAxis: axis(y, 44) },
+    series: [
+      { type: 'line', data: marked, label, symbol: 'circle', symbolSize: 10 },
+      {
+        type: 'line',
+        data: data(ordered.filter((point) => !point.marked)),
+        label,
+        symbol: 'emptyCircle',
+        symbolSize: 8,
+        lineStyle: { opacity: 0 },
+      },
+    ],
+  });
+}
+
 /** Draws without a screen, equal charts alike; the library is loaded when a picture is asked for. */
 async function svg(option: EChartsCoreOption, height = HEIGHT): Promise<string> {
   const [core, charts, components, { SVGRenderer }] = await Promise.all([

@@ -22,6 +22,8 @@ interface Plan {
   readonly tasks: readonly string[];
   /** The tasks that are scored. */
   readonly scored: readonly string[];
+  /** Rows of scores to take. */
+  readonly rows: number;
   readonly steps: number;
 }
 
@@ -34,7 +36,7 @@ interface Started extends Plan {
 
 /** Tells of a run while it goes: on a terminal one line that changes, else a line now and then; the score table at the end. */
 export class ConsoleReport implements Observer {
-  private plan: Plan = { tasks: [], scored: [], steps: 0 };
+  private plan: Plan = { tasks: [], scored: [], rows: 0, steps: 0 };
   private readonly records: ScoreRecord[] = [];
   private stepSeconds = 0;
   private steps = 0;
@@ -113,7 +115,7 @@ export class ConsoleReport implements Observer {
   private secondsLeft(step: number): number {
     const rows = this.records.filter(({ row }) => row === this.records.at(-1)?.row);
     const scoring = rows.reduce((sum, { seconds }) => sum + seconds, 0);
-    const rowsLeft = this.plan.tasks.length - new Set(this.records.map(({ row }) => row)).size + 1;
+    const rowsLeft = this.plan.rows - new Set(this.records.map(({ row }) => row)).size;
     return ((this.plan.steps - step) * this.stepSeconds) / this.steps + Math.max(0, rowsLeft) * scoring;
   }
 

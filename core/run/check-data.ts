@@ -7,29 +7,51 @@ import { encodeItem } from '../evaluation/encode-item.js';
 import { lackingFor } from '../evaluation/set-metric.js';
 import { shotGroups } from '../text/prompts.js';
 import { refuseEqualNames, taskName } from '../text/task-names.js';
+import { assertExamples } from '../training/task-data.js';
 
 const names = z
   .object({
-    tasks: z.array(z.object({ name: taskName })).min(1),
+    tasks: z.array(z.object({ name: taskName })),
     heldOut: z.array(z.object({ name: taskName })),
   })
   .superRefine(refuseEqualNames);
 
-/** Checks what names files and columns, whichever benchmark it came from. @throws PalimpsestError CONFIG_VALUE, DATA_EMPTY */
-export function checkData(data: BenchmarkData, benchmark: string): void {
+/**
+ * Checks what names files and columns, and that nothing is empty that is trained on or scored, whichever benchmark it came from.
+ * @throws PalimpsestError CONFIG_VALUE, DATA_EMPTY
+ */
+export function checkData(data: BenchmarkData, benchmark: string, evaluation: EvaluationSettings): void {
+  const own = `benchmark "${benchmark}"`;
   const { error } = names.safeParse(data);
   if (error) {
     const [{ path, message }] = error.issues;
-    const where = `benchmark "${benchmark}", ${path.join('.')}`;
+    const where = `${own}, ${path.join('.')}`;
     throw problem('CONFIG_VALUE', { where, expected: message.replace(/^expected /, '') });
   }
+  if (data.tasks.length + data.heldOut.length === 0) throw empty(own, 'a task or a held-out set');
+  for (const task of data.tasks) assertExamples(task);
   for (const set of scoredSets(data)) {
-    const where = `set "${set.name}"`;
-    if (set.items.length === 0) throw problem('DATA_EMPTY', { where, expected: 'at least one item', got: 'none' });
-    const expected = lackingFor(set);
-    if (expected) throw problem('CONFIG_VALUE', { where: `${where}, metric "${set.metric}"`, expected });
+    if (set.items.length === 0) throw empty(`set "${set.name}"`, 'at least one item');
+    checkMetric(set);
+    checkShots(set, evaluation);
   }
 }
+
+/** Refuses a set whose own metric cannot be measured of its items. */
+function checkMetric(set: EvaluationSet): void {
+  const expected = lackingFor(set);
+  if (expected) throw problem('CONFIG_VALUE', { where: `set "${set.name}", metric "${set.metric}"`, expected });
+}
+
+/** Refuses a set that is to be scored and has no demonstrations for any number of shots that is asked for. */
+function checkShots(set: EvaluationSet, evaluation: EvaluationSettings): void {
+  if (evaluation.after === 'never' || shotsFor(set, evaluation).length > 0) return;
+  const remedy = 'Give the set demonstrations, add 0 to `evaluation.shots`, or leave the set out.';
+  throw empty(`set "${set.name}"`, `demonstrations for ${evaluation.shots.join(', ')} shots`, remedy);
+}
+
+const empty = (where: string, expected: string, remedy?: string) =>
+  problem('DATA_EMPTY', { where, expected, got: 'none', remedy });
 
 /** Everything that is scored: the tasks' tests in their order, then the held-out sets. A test goes by its task's name. */
 export function scoredSets({ tasks, heldOut }: BenchmarkData): EvaluationSet[] {

@@ -1,15 +1,26 @@
 import type { LoadedConfig } from '../config/load.js';
+import type { ConfigOrigin } from '../config/origin.js';
 import { pathsIn } from '../config/paths.js';
 import type { ComposedPlugin } from '../container/compose.js';
 import type { Benchmark, BenchmarkData } from '../contracts/benchmark.js';
 import { PalimpsestError, problem } from '../errors.js';
+import { checkData } from './check-data.js';
 
-/** Loads a benchmark's data; a file that cannot be read is named with the place in the config that asks for it. */
+/**
+ * Loads and checks a benchmark's data; a file that cannot be read is named with the place in the config that asks for it.
+ * @throws PalimpsestError DATA_*, CONFIG_VALUE
+ */
 export async function loadData(
   benchmark: Benchmark,
   plugin: ComposedPlugin,
-  { origin }: LoadedConfig,
+  { origin, config }: LoadedConfig,
 ): Promise<BenchmarkData> {
+  const data = await read(benchmark, plugin, origin);
+  checkData(data, plugin.manifest.name, config.evaluation);
+  return data;
+}
+
+async function read(benchmark: Benchmark, plugin: ComposedPlugin, origin: ConfigOrigin): Promise<BenchmarkData> {
   try {
     return await benchmark.load();
   } catch (error) {

@@ -69,10 +69,11 @@ export class RunRecord implements Observer {
     if (stepsDone === undefined) await this.writeHead();
     else await this.goOn(stepsDone);
     const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
+    const rows = [0, ...trained.map((_, i) => i + 1)].filter((row) => this.scorer.wants(row)).length;
     const { names, memory } = this;
     const { engine } = model;
     for (const observer of observers) {
-      const plan = { tasks: names.trained, scored: names.tasks, steps, stepsDone: stepsDone ?? 0 };
+      const plan = { tasks: names.trained, scored: names.tasks, rows, steps, stepsDone: stepsDone ?? 0 };
       observer.runStarted?.({ ...plan, engine, memory, directory: directory.folder });
     }
     if (stepsDone !== undefined) this.scorer.resume();

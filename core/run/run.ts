@@ -1,9 +1,7 @@
-import path from 'node:path';
 import type { LoadedConfig } from '../config/load.js';
 import { type Composition, composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
-import { RunContainer } from '../container/run-container.js';
-import { CONFIG_FOLDER, LOGGER, RANDOM, RUN_FOLDER } from '../container/tokens.js';
+import type { RunContainer } from '../container/run-container.js';
 import type { BenchmarkData } from '../contracts/benchmark.js';
 import type { Observer } from '../contracts/observer.js';
 import { problem } from '../errors.js';
@@ -12,9 +10,10 @@ import { MetricsFile } from '../report/metrics-file.js';
 import { seededRandom } from '../training/random.js';
 import { trainSequence } from '../training/sequence.js';
 import type { Progress } from '../weights/progress.js';
-import { checkData } from './check-data.js';
 import { createParticipants } from './create-participants.js';
+import { dataWarnings } from './data-warnings.js';
 import { loadData } from './load-data.js';
+import { newContainer } from './new-container.js';
 import { type OpenModel, openModel } from './open-model.js';
 import { PhaseClock } from './phase-clock.js';
 import { assertSameConfig, beginnings, type RunState, runStateOf } from './resumed-run.js';
@@ -76,12 +75,12 @@ export async function runPrepared({ request, plugins, directory, state }: Prepar
   const { loaded } = request;
   const profile = request.profile && new RunProfile(request.profile);
   const clock = new PhaseClock(profile?.span);
-  const container = runContainer(request, profile);
+  const container = newContainer(request, profile && ((plugin, made) => profile.plugin(plugin, made)));
   try {
     const data = await clock.time('data', () =>
       loadData(container.create(plugins.benchmark), plugins.benchmark, loaded),
     );
-    checkData(data, plugins.benchmark.manifest.name);
+    tell(data, request);
     const { progress } = request;
     const model = await openModel(plugins.backbone, { container, loaded, clock, progress });
     profile?.watch(model.engine.name);
@@ -105,13 +104,11 @@ function overAlready({ folder }: RunDirectory): Error {
   });
 }
 
-function runContainer({ loaded, folder, logger }: RunRequest, profile?: RunProfile): RunContainer {
-  const container = new RunContainer(profile && ((plugin, made) => profile.plugin(plugin, made)));
-  container.provide(CONFIG_FOLDER, loaded.folder);
-  container.provide(RUN_FOLDER, path.resolve(folder));
-  container.provide(RANDOM, seededRandom(loaded.config.seed));
-  container.provide(LOGGER, logger);
-  return container;
+/** Says what is to be known of the data before they are used. */
+function tell(data: BenchmarkData, { loaded, logger }: RunRequest): void {
+  for (const warning of dataWarnings(data, loaded.config.evaluation)) logger.warn(warning);
+  if (data.tasks.length === 0)
+    logger.info('the benchmark has no tasks: nothing is trained, the model is scored as it came');
 }
 
 interface Training {

@@ -6,10 +6,10 @@ export const JOINT = 'joint';
 
 /**
  * What is trained: the tasks in their order, all of them as one (the upper bound that no sequence is expected to reach;
- * training shuffles it), or nothing. Where tasks differ in epochs, the joint task has each example as often as its task would pass over it.
+ * training shuffles it), or nothing, as where there are no tasks. Where tasks differ in epochs, the joint task has each example as often as its task would pass over it.
  */
 export function trainedTasks(tasks: readonly Task[], how: TrainingSettings['tasks']): readonly Task[] {
-  if (how === 'sequence') return tasks;
+  if (how === 'sequence' || tasks.length === 0) return tasks;
   return how === 'joint' ? [joined(tasks)] : [];
 }
 

@@ -1,5 +1,6 @@
 import { type CellResult, type Figures, figureNames } from './cell-result.js';
-import { type Cell, type OptionValue, rowLabel } from './grid.js';
+import { type Cell, rowLabel } from './grid.js';
+import type { OptionValue } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';
 
 /** A figure over the seeds of a row. */
@@ -7,7 +8,7 @@ export interface Spread {
   readonly mean: number;
   /** Sample standard deviation (n - 1); null for one seed. */
   readonly deviation: number | null;
-  /** Mean minus that of the same method, options and benchmark with the first entry of `add`; null for that row itself. */
+  /** Mean difference, seed by seed, to the same method, options and benchmark with the first entry of `add`; null there. */
   readonly difference: number | null;
 }
 
@@ -38,51 +39,52 @@ export interface BenchmarkTable {
 /** Plasticity, then retention: what the frontier is drawn over. */
 export const FRONTIER = { plasticity: 'FP', retention: 'IP' } as const;
 
-/** A table for every benchmark of a grid, of the cells that are over. */
+/** A table for every benchmark of a grid of which a cell is over, with a row for every method of which one is. */
 export function aggregate(
   { config, cells }: { readonly config: GridConfig; readonly cells: readonly Cell[] },
   results: readonly CellResult[],
 ): BenchmarkTable[] {
-  const byId = new Map(results.map((result) => [result.cell.id, result]));
   const names = figureNames(config);
-  return Object.keys(config.benchmark).map((benchmark) => {
-    const own = cells.filter((cell) => cell.benchmark === benchmark);
-    const labels = [...new Set(own.map(rowLabel))];
-    const means = labels.map((label) => {
-      const group = own.filter((cell) => rowLabel(cell) === label);
-      const found = group.flatMap(({ id }) => byId.get(id) ?? []);
-      return { label, group, found, spreads: spreadsOf(names, found) };
-    });
-    const first = Object.keys(config.add)[0];
-    const rows = means.map(({ group, found, label, spreads }): Row => {
-      const { base, add, options } = group[0];
-      const compared = means.find(({ label: other }) => other === rowLabel({ base, add: first, options }));
-      const figures = withDifferences(spreads, add === first ? undefined : compared?.spreads);
-      return {
-        label,
-        base,
-        add,
-        options,
-        seeds: found.map(({ cell }) => cell.seed),
-        wanted: group.length,
-        figures,
-        frontier: false,
-      };
-    });
-    const columns = names.filter((name) => rows.some(({ figures }) => figures[name]));
+  const [first] = Object.keys(config.add);
+  return Object.keys(config.benchmark).flatMap((benchmark) => {
     const measured = results.filter(({ cell }) => cell.benchmark === benchmark);
-    return { benchmark, columns, init: initOf(columns, measured), rows: onFrontier(rows) };
+    if (measured.length === 0) return [];
+    const wanted = cells.filter((cell) => cell.benchmark === benchmark);
+    const labels = [...new Set(measured.map(({ cell }) => rowLabel(cell)))];
+    const rows = labels.map((label) => rowOf(label, { measured, wanted, names, first }));
+    const columns = names.filter((name) => rows.some(({ figures }) => figures[name]));
+    return [{ benchmark, columns, init: initOf(columns, measured), rows: onFrontier(rows) }];
   });
 }
 
-type Plain = Omit<Spread, 'difference'>;
+interface RowParts {
+  /** Results of the benchmark, and its cells. */
+  readonly measured: readonly CellResult[];
+  readonly wanted: readonly Cell[];
+  readonly names: readonly string[];
+  /** The entry of `add` that the others are compared with. */
+  readonly first: string;
+}
 
-function spreadsOf(names: readonly string[], found: readonly CellResult[]): Record<string, Plain | null> {
-  return Object.fromEntries(names.map((name) => [name, spread(found.map(({ figures }) => figures[name]))]));
+function rowOf(label: string, { measured, wanted, names, first }: RowParts): Row {
+  const called = (name: string) => measured.filter(({ cell }) => rowLabel(cell) === name);
+  const found = called(label);
+  const { base, add, options } = found[0].cell;
+  const compared = add === first ? [] : called(rowLabel({ base, add: first, options }));
+  const figures = names.map((name) => {
+    const own = spread(found.map(({ figures }) => figures[name]));
+    return [name, own && { ...own, difference: pairedDifference(name, found, compared) }] as const;
+  });
+  return {
+    ...{ label, base, add, options, frontier: false },
+    seeds: found.map(({ cell }) => cell.seed),
+    wanted: wanted.filter((cell) => rowLabel(cell) === label).length,
+    figures: Object.fromEntries(figures),
+  };
 }
 
 /** Mean and sample deviation of the values that are there; null for none. */
-export function spread(values: readonly (number | null | undefined)[]): Plain | null {
+export function spread(values: readonly (number | null | undefined)[]): Omit<Spread, 'difference'> | null {
   const known = values.filter((value) => typeof value === 'number');
   if (known.length === 0) return null;
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
@@ -91,16 +93,14 @@ export function spread(values: readonly (number | null | undefined)[]): Plain | 
   return { mean, deviation: Math.sqrt(squares / (known.length - 1)) };
 }
 
-function withDifferences(
-  spreads: Readonly<Record<string, Plain | null>>,
-  compared: Readonly<Record<string, Plain | null>> | undefined,
-): Record<string, Spread | null> {
-  return Object.fromEntries(
-    Object.entries(spreads).map(([name, own]) => {
-      const other = compared?.[name];
-      return [name, own && { ...own, difference: other ? own.mean - other.mean : null }];
-    }),
-  );
+/** Mean over the seeds that both have of one's figure minus the other's; null for none. */
+function pairedDifference(name: string, own: readonly CellResult[], other: readonly CellResult[]): number | null {
+  const differences = own.map(({ cell, figures }) => {
+    const paired = other.find(({ cell: { seed } }) => seed === cell.seed)?.figures[name];
+    const value = figures[name];
+    return typeof value === 'number' && typeof paired === 'number' ? value - paired : null;
+  });
+  return spread(differences)?.mean ?? null;
 }
 
 function initOf(columns: readonly string[], results: readonly CellResult[]): Figures {

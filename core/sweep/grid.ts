@@ -8,15 +8,8 @@ import { ConfigOrigin } from '../config/origin.js';
 import { makeOverride, type Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
 import { problem } from '../errors.js';
+import { type OptionValue, optionCombinations } from './grid-options.js';
 import { type CellLabels, type ConfigPart, type GridConfig, gridSchema } from './grid-schema.js';
-
-/** One option and its value, of those that a grid varies. */
-export interface OptionValue {
-  readonly option: string;
-  readonly value: unknown;
-  /** As tables and folders show it, for example `learningRate=0.001`. */
-  readonly text: string;
-}
 
 /** One run of a grid. */
 export interface Cell {
@@ -88,6 +81,11 @@ export class Grid {
     return checkedConfig(this.file, { value, files: [...files, whole] }, [...varied, seed, ...this.overrides]);
   }
 
+  /** The first cell of every benchmark that has any. */
+  byBenchmark(cells = this.cells): Cell[] {
+    return cells.filter(({ benchmark }, i) => cells.findIndex((cell) => cell.benchmark === benchmark) === i);
+  }
+
   private place(inner: ConfigPath): string {
     return [this.source.locate(inner) ?? this.file, inner.join('.')].join(', ');
   }
@@ -147,6 +145,11 @@ export class Grid {
   }
 }
 
+/** Whether a config file is a grid rather than a run's. @throws PalimpsestError CONFIG_FILE */
+export function isGrid(file: string): boolean {
+  return 'base' in readConfigFile(file).value;
+}
+
 const axes = ['base', 'add', 'benchmark'] as const;
 
 function matches(cell: Cell, labels: CellLabels): boolean {
@@ -160,30 +163,4 @@ export function rowLabel({ base, add, options }: Pick<Cell, 'base' | 'add' | 'op
 
 function named(cell: Omit<Cell, 'id'>): Cell {
   return { ...cell, id: `${cell.benchmark}/${rowLabel(cell)}/seed-${cell.seed}` };
-}
-
-function optionCombinations(options: GridConfig['options']): OptionValue[][] {
-  const names = Object.keys(options);
-  return names.reduce<OptionValue[][]>(
-    (combinations, option) =>
-      combinations.flatMap((earlier) =>
-        options[option].map((value) => [
-          ...earlier,
-          { option, value, text: `${shortName(option, names)}=${textOf(value)}` },
-        ]),
-      ),
-    [[]],
-  );
-}
-
-/** An option's last key, where no other of the names ends likewise. */
-export function shortName(option: string, names: readonly string[]): string {
-  const last = option.split('.').at(-1) as string;
-  return names.filter((name) => name.split('.').at(-1) === last).length > 1 ? option : last;
-}
-
-/** A value as a part of a folder's name. */
-function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replace(/[^A-Za-z0-9.+-]+/g, '_').slice(0, 40);
 }

@@ -76,6 +76,11 @@ export class SearchFile {
   }
 }
 
+/** Whether a grid's file is a search. @throws PalimpsestError CONFIG_FILE */
+export function isSearch(file: string): boolean {
+  return 'search' in readConfigFile(file).value;
+}
+
 /** The listed values of every option, of a range its ends. */
 function listsOf(space: SearchSpace): (readonly unknown[])[] {
   return Object.values(space).map((entry) => (Array.isArray(entry) ? entry : [entry.low, entry.high]));

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { shortName } from './grid.js';
+import { shortName } from './grid-options.js';
 import { bestOf, ranked, type Trial } from './run-search.js';
 import type { SearchFile, TrialValues } from './search-file.js';
 

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
-import { aggregate } from './aggregate.js';
+import { aggregate, type BenchmarkTable } from './aggregate.js';
 import { type CellResult, isOver, readCellResult } from './cell-result.js';
+import { frontierChart } from './frontier.js';
 import type { Cell, Grid } from './grid.js';
 import { takeLock, waitForLock } from './lock.js';
 import { csvTable, latexTables, markdownTables } from './tables.js';
@@ -39,15 +40,22 @@ export class SweepFolder {
   }
 
   /** Writes table.md, table.csv, table.tex and table.json of the cells that are over. @throws PalimpsestError OUTPUT_WRITE */
-  writeTables(grid: Pick<Grid, 'file' | 'cells' | 'config'>): string {
+  writeTables(grid: Pick<Grid, 'file' | 'cells' | 'config'>): BenchmarkTable[] {
     const results = this.results(grid);
     const tables = aggregate(grid, results);
-    const markdown = markdownTables(tables);
-    this.directory.writeText('table.md', markdown);
+    this.directory.writeText('table.md', markdownTables(tables));
     this.directory.writeText('table.csv', csvTable(tables));
     this.directory.writeText('table.tex', latexTables(tables));
     this.directory.writeJson('table.json', { grid: path.basename(grid.file), tables, cells: results });
-    return markdown;
+    return tables;
+  }
+
+  /** Writes frontier-<benchmark>.svg of each benchmark where two rows have a place in it. @throws PalimpsestError OUTPUT_WRITE */
+  async drawFrontiers(tables: readonly BenchmarkTable[]): Promise<void> {
+    for (const table of tables) {
+      const drawn = await frontierChart(table);
+      if (drawn) this.directory.writeText(`frontier-${table.benchmark}.svg`, drawn);
+    }
   }
 
   /** Makes what cells write beside their run directories. */

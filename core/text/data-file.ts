@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { problem } from '../errors.js';
+import { faultyLine } from './json-fault.js';
 import { plainIssue } from './plain-issue.js';
 
 /** A data file's text and where it came from. */
@@ -59,23 +60,15 @@ export function lineValue<T>({ where, value }: DataLine, schema: z.ZodType<T>, f
 
 /** A file's text as one JSON value. @throws PalimpsestError DATA_LINE naming the line */
 export function jsonDocument({ path, text }: DataText): unknown {
-  return parseJson(text, (position) =>
-    position === undefined ? path : `${path}:${text.slice(0, position).split('\n').length}`,
-  );
+  return parseJson(text, () => `${path}:${faultyLine(text)}`);
 }
 
-/** @param where names the place of a fault at a position of the text, where the engine tells it */
-function parseJson(text: string, where: (position?: number) => string): unknown {
+/** @param where names the place of a fault */
+function parseJson(text: string, where: () => string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const { message } = error as Error;
-    const position = /at position (\d+)/.exec(message)?.[1];
-    throw problem('DATA_LINE', {
-      where: where(position === undefined ? undefined : Number(position)),
-      expected: 'JSON',
-      got: message,
-    });
+    throw problem('DATA_LINE', { where: where(), expected: 'JSON', got: (error as Error).message });
   }
 }
 

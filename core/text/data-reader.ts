@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { DataFile } from '../contracts/benchmark.js';
+import type { BenchmarkData, DataFile } from '../contracts/benchmark.js';
 import { type DataLine, type DataText, jsonDocument, jsonItems, jsonLines, readDataFile } from './data-file.js';
+import { DataNotices } from './data-notices.js';
+import { assertThere, type DataSource } from './data-source.js';
 
-/** Reads a benchmark's data files, each of them once, and knows afterwards what it has read. */
+/** Reads a benchmark's data files, each of them once, and knows afterwards what it has read and what is to be said of it. */
 export class DataReader {
+  /** What a user should know of the data: a benchmark notes it while it makes tasks of them. */
+  readonly notices = new DataNotices();
   private readonly read = new Map<string, { readonly file: DataFile; readonly lines: DataLine[] }>();
 
   /** @param folder what names are relative to */
@@ -12,6 +17,21 @@ export class DataReader {
   /** Every file that was read, in order. */
   files(): DataFile[] {
     return [...this.read.values()].map(({ file }) => file);
+  }
+
+  /** The parts of a benchmark's data that tell of its files: those that were read, and what was noticed. */
+  findings(): Pick<BenchmarkData, 'files' | 'notices'> {
+    return { files: this.files(), notices: this.notices.lines() };
+  }
+
+  /** Whether there is a file or folder of that name. */
+  has(name: string): boolean {
+    return existsSync(resolve(this.folder, name));
+  }
+
+  /** Refuses files that are not there, all of them in one error, before any of them is read. @throws PalimpsestError DATA_FILE */
+  demand(...sources: readonly DataSource[]): void {
+    assertThere(this.folder, sources);
   }
 
   /** The lines of a JSONL file. @throws PalimpsestError DATA_FILE, DATA_LINE, DATA_EMPTY */

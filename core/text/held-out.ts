@@ -5,6 +5,7 @@ import type { EvaluationSet, TextExample } from '../contracts/benchmark.js';
 import { problem } from '../errors.js';
 import { type DataLine, lineValue } from './data-file.js';
 import type { DataReader } from './data-reader.js';
+import type { DataSource } from './data-source.js';
 import { type HeldOutName, heldOutTemplates } from './held-out-templates.js';
 import { distinctNames } from './task-names.js';
 
@@ -35,19 +36,28 @@ export const heldOutOptions = z.strictObject({
   maxTest: z.number().int().min(1).optional().describe('Scores the first questions of every set only.'),
 });
 
+export type HeldOutOptions = z.infer<typeof heldOutOptions>;
+
+/** The files of the sets that the options name. */
+export function heldOutSources(options: HeldOutOptions | undefined): DataSource[] {
+  if (!options) return [];
+  const files = options.sets.flatMap((name) => Object.values(filesOf(name)));
+  return [{ folder: options.root, files, from: 'the repositories of the held-out sets' }];
+}
+
 /** The sets that the options name, none where there are no options. @throws PalimpsestError DATA_* */
-export async function heldOutSets(
-  reader: DataReader,
-  options: z.infer<typeof heldOutOptions> | undefined,
-): Promise<EvaluationSet[]> {
+export async function heldOutSets(reader: DataReader, options: HeldOutOptions | undefined): Promise<EvaluationSet[]> {
   const sets: EvaluationSet[] = [];
   for (const name of options?.sets ?? []) {
     const examples = async (file: string) => asked(name, await reader.lines(join(options?.root ?? '', file)));
-    const items = (await examples(`${name}.jsonl`)).slice(0, options?.maxTest);
-    sets.push({ name, items, demonstrations: await examples(`${name}.fewshot.jsonl`) });
+    const { scored, shown } = filesOf(name);
+    const items = reader.notices.first(options?.maxTest, await examples(scored), { option: 'maxTest', of: name });
+    sets.push({ name, items, demonstrations: await examples(shown) });
   }
   return sets;
 }
+
+const filesOf = (name: HeldOutName) => ({ scored: `${name}.jsonl`, shown: `${name}.fewshot.jsonl` });
 
 function asked(name: HeldOutName, lines: readonly DataLine[]): TextExample[] {
   const records = lines.map(checkedRecord);

@@ -36,6 +36,12 @@ export async function readPairs(reader: DataReader, file: string): Promise<Pair[
   return items.map((item) => lineValue(item, pair, '{"input": text, "output": text}'));
 }
 
+/** A pair with the first letter of its output in upper case. */
+export function capitalized({ input, output }: Pair): Pair {
+  const [first, ...others] = output;
+  return { input, output: `${first.toUpperCase()}${others.join('')}` };
+}
+
 /** Todd et al.'s template: `Q: input`, a new line, `A:`; the answer is a blank and the output. */
 export function pairExample({ input, output }: Pair, instruction?: string): TextExample {
   const before = instruction === undefined ? '' : `${instruction}\n`;

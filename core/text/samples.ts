@@ -1,5 +1,6 @@
 import type { TextExample } from '../contracts/benchmark.js';
 import { problem } from '../errors.js';
+import { overlapping } from './overlap.js';
 
 /** How many items of a list go where. */
 export interface SplitCounts {
@@ -50,8 +51,8 @@ export function unseen(
   samples: readonly TextExample[],
   ...others: readonly (readonly TextExample[])[]
 ): TextExample[] | undefined {
-  const prompts = new Set(others.flat().map(({ prompt }) => prompt));
-  const left = samples.filter(({ prompt }) => !prompts.has(prompt));
+  const seen = new Set(overlapping(samples, others.flat()));
+  const left = samples.filter((sample) => !seen.has(sample));
   return left.length > 0 ? left : undefined;
 }
 

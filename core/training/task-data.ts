@@ -36,9 +36,7 @@ export function prepareTasks(
   maxPositions: number,
 ): PreparedTask[] {
   return tasks.map((task) => {
-    if (task.train.length === 0) {
-      throw problem('DATA_EMPTY', { where: `task "${task.name}"`, expected: 'at least one example', got: 'none' });
-    }
+    assertExamples(task);
     const examples = task.train.map((example, i) => {
       const where = example.where ?? `task "${task.name}", example ${i + 1}`;
       const encoded = encodeExample(example, tokenizer, { ...settings, answerEnd }, where);
@@ -47,6 +45,12 @@ export function prepareTasks(
     });
     return { task, examples, steps: optimizerSteps(task, settings), truncated: countTruncated(examples) };
   });
+}
+
+/** Refuses a task without training examples. @throws PalimpsestError DATA_EMPTY */
+export function assertExamples({ name, train }: Task): void {
+  if (train.length > 0) return;
+  throw problem('DATA_EMPTY', { where: `task "${name}"`, expected: 'at least one example', got: 'none' });
 }
 
 function check({ tokens, labels }: EncodedExample, where: string, maxPositions: number): void {

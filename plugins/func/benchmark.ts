@@ -1,26 +1,24 @@
-import { join } from 'node:path';
 import {
   type Benchmark,
   type BenchmarkData,
   CONFIG_FOLDER,
   DataReader,
-  type EvaluationSet,
-  heldOutSets,
+  evaluatedSets,
+  evaluatedSources,
   inject,
   injectable,
   OPTIONS,
   type Pair,
-  pairSets,
   pairTask,
   RANDOM,
   type RandomSource,
-  readPairs,
   type Task,
   type z,
 } from '../../core/index.js';
 import { checkLetters, letterExample } from './letters.js';
+import { PairFiles } from './pair-files.js';
 import type { options } from './plugin.js';
-import { type FuncTask, type FuncTaskName, funcTasks } from './tasks.js';
+import { type FuncTaskName, funcTasks } from './tasks.js';
 
 type Options = z.infer<typeof options>;
 
@@ -41,29 +39,33 @@ export class FuncBenchmark implements Benchmark {
   }
 
   async load(): Promise<BenchmarkData> {
+    const { tasks: names, heldOut } = this.options;
+    const files = new PairFiles(
+      this.reader,
+      this.options,
+      names.map((name) => funcTasks[name].file),
+    );
+    this.reader.demand(...files.sources(), ...evaluatedSources(heldOut));
     const tasks: Task[] = [];
-    for (const name of this.options.tasks) tasks.push(await this.task(name, funcTasks[name]));
-    const heldOut = await this.heldOut();
-    return { tasks, heldOut, files: this.reader.files(), answerEnd: 'eos' };
+    for (const name of names) tasks.push(await this.task(name, files));
+    const sets = await evaluatedSets(this.reader, heldOut, this.random);
+    return { tasks, heldOut: sets, ...this.reader.findings(), answerEnd: 'eos' };
   }
 
-  private async task(name: FuncTaskName, { file, instruction, options }: FuncTask): Promise<Task> {
-    const { root, epochs, maxTrain, maxTest, validation, validationInstruction } = this.options;
-    const where = join(root, file);
-    const pairs = await readPairs(this.reader, where);
-    if (options) checkLetters(pairs, where);
+  private async task(name: FuncTaskName, files: PairFiles): Promise<Task> {
+    const { epochs, maxTrain, maxTest, validation, validationInstruction } = this.options;
+    const { file, instruction } = funcTasks[name];
+    const lettered = 'options' in funcTasks[name];
+    const { pairs, where } = await files.read(file);
+    if (lettered) checkLetters(pairs, where);
     const first = Math.floor(0.7 * pairs.length);
-    const scored = Math.max(1, pairs.length - first - validation);
-    const split = { first, test: Math.min(maxTest ?? scored, scored), validation, validationInstruction, where };
-    const example = options ? letterExample : undefined;
+    const { notices } = this.reader;
+    const others = Math.max(1, pairs.length - first - validation);
+    const test = notices.atMost(maxTest, others, { option: 'maxTest', of: name });
+    const split = { first, test, validation, validationInstruction, where };
+    const example = lettered ? letterExample : undefined;
     const task = pairTask(this.shuffled(name, pairs), { name, instruction, epochs, ...split }, example);
-    return { ...task, train: task.train.slice(0, maxTrain) };
-  }
-
-  private async heldOut(): Promise<EvaluationSet[]> {
-    const { root, sets = [], maxTest, pairs = [] } = this.options.heldOut ?? {};
-    const papers = await heldOutSets(this.reader, root === undefined ? undefined : { root, sets, maxTest });
-    return [...papers, ...(await pairSets(this.reader, pairs, (name, some) => this.shuffled(name, some)))];
+    return { ...task, train: notices.first(maxTrain, task.train, { option: 'maxTrain', of: name }) };
   }
 
   private shuffled(name: string, pairs: Pair[]): Pair[] {

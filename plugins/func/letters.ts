@@ -3,6 +3,9 @@ import { optionLetters, type Pair, pairExample, problem, type TextExample } from
 /** The letters of the options with which an input ends. */
 const lettersOf = ({ input }: Pair) => optionLetters(input, 'a', ': ');
 
+/** The letter of an option, counted from 0. */
+export const letterOf = (index: number): string => 'abcdefghijklmnopqrstuvwxyz'[index];
+
 /** A pair whose output is the letter of an option, with all of these letters as choices. */
 export function letterExample(pair: Pair, instruction?: string): TextExample {
   return { ...pairExample(pair, instruction), choices: lettersOf(pair).map((letter) => ` ${letter}`) };

@@ -1,5 +1,5 @@
 /** What is particular to a task. */
-export interface FuncTask {
+interface FuncTask {
   readonly file: string;
   /** A line before every question. */
   readonly instruction: string;
@@ -38,5 +38,6 @@ export const funcTasks = {
 } as const satisfies Record<string, FuncTask>;
 
 export type FuncTaskName = keyof typeof funcTasks;
+export type FuncFile = (typeof funcTasks)[FuncTaskName]['file'];
 
 export const taskNames = Object.keys(funcTasks) as [FuncTaskName, ...FuncTaskName[]];

@@ -2,6 +2,7 @@ import {
   type Benchmark,
   type BenchmarkData,
   CONFIG_FOLDER,
+  capitalized,
   DataReader,
   inject,
   injectable,
@@ -15,7 +16,7 @@ import {
   type Task,
   type z,
 } from '../../core/index.js';
-import { capitalized, throughTable } from './derived.js';
+import { throughTable } from './derived.js';
 import type { options } from './plugin.js';
 
 type Options = z.infer<typeof options>;
@@ -38,10 +39,12 @@ export class FunctionVectorsBenchmark implements Benchmark {
   }
 
   async load(): Promise<BenchmarkData> {
+    const named = this.options.tasks.flatMap(({ file, through }) => (through === undefined ? file : [file, through]));
+    this.reader.demand({ files: [...named, ...this.options.heldOut.map(({ file }) => file)] });
     const tasks: Task[] = [];
     for (const task of this.options.tasks) tasks.push(await this.task(task));
     const heldOut = await pairSets(this.reader, this.options.heldOut, (name, pairs) => this.ordered(name, pairs));
-    return { tasks, heldOut, files: this.reader.files(), answerEnd: this.options.answerEnd };
+    return { tasks, heldOut, ...this.reader.findings(), answerEnd: this.options.answerEnd };
   }
 
   private async task(task: TaskOptions): Promise<Task> {

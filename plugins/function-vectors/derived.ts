@@ -9,9 +9,3 @@ export function throughTable(pairs: readonly Pair[], table: readonly Pair[]): Pa
     return mapped === undefined ? [] : [{ input, output: mapped }];
   });
 }
-
-/** A pair with the first letter of its output in upper case. */
-export function capitalized({ input, output }: Pair): Pair {
-  const [first, ...others] = output;
-  return { input, output: `${first.toUpperCase()}${others.join('')}` };
-}

@@ -10,7 +10,6 @@ import {
   OPTIONS,
   type Task,
   type TextExample,
-  unseen,
   type z,
 } from '../../core/index.js';
 import { scoredExample, trainingExample } from './lines.js';
@@ -33,34 +32,48 @@ export class JsonlBenchmark implements Benchmark {
   }
 
   async load(): Promise<BenchmarkData> {
+    this.reader.demand({ files: this.files() });
     const tasks: Task[] = [];
     for (const task of this.options.tasks) tasks.push(await this.task(task));
     const heldOut: EvaluationSet[] = [];
     for (const set of this.options.heldOut) heldOut.push(await this.heldOutSet(set));
-    return { tasks, heldOut, files: this.reader.files(), answerEnd: this.options.answerEnd };
+    return { tasks, heldOut, ...this.reader.findings(), answerEnd: this.options.answerEnd };
+  }
+
+  private files(): string[] {
+    const { tasks, heldOut } = this.options;
+    const named = [
+      ...tasks.flatMap(({ train, test, fewShot, validation }) => [train, test, fewShot, validation]),
+      ...heldOut.flatMap(({ test, fewShot }) => [test, fewShot]),
+    ];
+    return named.filter((file) => file !== undefined);
   }
 
   private async task({ name, train, test, fewShot, validation, epochs }: TaskOptions): Promise<Task> {
     const examples = (await this.reader.lines(train)).map(trainingExample);
-    const used = examples.slice(0, this.options.maxTrain);
-    const items = test === undefined ? undefined : await this.items(test);
+    const { notices } = this.reader;
+    const used = notices.first(this.options.maxTrain, examples, { option: 'maxTrain', of: name });
+    const items = test === undefined ? undefined : await this.items(name, test);
     const demonstrations = fewShot ? await this.scored(fewShot) : examples.filter(isText);
     const left = examples.slice(used.length).filter(isText);
+    const others = { train: used.filter(isText), test: items ?? [] };
     return {
       name,
       train: used,
       epochs,
-      validation: validation ? await this.scored(validation) : unseen(left, used.filter(isText), items ?? []),
+      validation: validation
+        ? await this.scored(validation)
+        : notices.unseen(left, others, { part: 'train beyond maxTrain', of: name }),
       test: items && { name, items, demonstrations },
     };
   }
 
   private async heldOutSet({ name, test, fewShot }: HeldOutOptions): Promise<EvaluationSet> {
-    return { name, items: await this.items(test), demonstrations: fewShot ? await this.scored(fewShot) : [] };
+    return { name, items: await this.items(name, test), demonstrations: fewShot ? await this.scored(fewShot) : [] };
   }
 
-  private async items(file: string): Promise<TextExample[]> {
-    return (await this.scored(file)).slice(0, this.options.maxTest);
+  private async items(name: string, file: string): Promise<TextExample[]> {
+    return this.reader.notices.first(this.options.maxTest, await this.scored(file), { option: 'maxTest', of: name });
   }
 
   private async scored(file: string): Promise<TextExample[]> {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DataReader, lineValue, z } from '../../core/index.js';
 import type { Category } from './tasks.js';
@@ -27,7 +26,7 @@ const FORM = '{category: [{"instruction_type": text, "instruction": text}, ...],
 /** The zero-shot instructions of configs/instruction_config.json under a folder, the published ones where it has none. */
 export async function readInstructions(reader: DataReader, root: string): Promise<Instructions> {
   const file = join(root, 'configs', 'instruction_config.json');
-  if (!existsSync(file)) return published;
+  if (!reader.has(file)) return published;
   const given = lineValue(await reader.document(file), config, FORM);
   const zeroShot = Object.entries(given).flatMap(([category, list]) => {
     const found = list.find(({ instruction_type }) => instruction_type === 'zero-shot');

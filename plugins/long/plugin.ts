@@ -1,4 +1,4 @@
-import { definePlugin, distinctNames, filePath, heldOutOptions, z } from '../../core/index.js';
+import { definePlugin, distinctNames, evaluatedOptions, filePath, z } from '../../core/index.js';
 import { LongBenchmark } from './benchmark.js';
 import { orders } from './tasks.js';
 
@@ -17,7 +17,7 @@ export const options = z.strictObject({
   maxTrain: count.optional().describe('Trains on the first samples of every task only.'),
   maxTest: count.optional().describe('Scores the first samples of every task only.'),
   maxValidation: count.optional().describe('Keeps the first validation samples of every task only.'),
-  heldOut: heldOutOptions.optional().describe('Sets that are only evaluated.'),
+  heldOut: evaluatedOptions.optional().describe('Sets that are only evaluated.'),
 });
 
 export default definePlugin({

@@ -5,12 +5,15 @@ import {
   CONFIG_FOLDER,
   type DataLine,
   DataReader,
-  heldOutSets,
+  type DataSource,
+  evaluatedSets,
+  evaluatedSources,
   inject,
   injectable,
   OPTIONS,
+  RANDOM,
+  type RandomSource,
   type Task,
-  unseen,
   type z,
 } from '../../core/index.js';
 import type { options } from './plugin.js';
@@ -27,30 +30,48 @@ export class TraceBenchmark implements Benchmark {
   constructor(
     @inject(OPTIONS) private readonly options: Options,
     @inject(CONFIG_FOLDER) folder: string,
+    @inject(RANDOM) private readonly random: RandomSource,
   ) {
     this.reader = new DataReader(folder);
   }
 
   async load(): Promise<BenchmarkData> {
+    this.reader.demand(this.source(), ...evaluatedSources(this.options.heldOut));
     const tasks: Task[] = [];
     for (const name of this.options.tasks) tasks.push(await this.task(name, traceTasks[name]));
-    const heldOut = await heldOutSets(this.reader, this.options.heldOut);
-    return { tasks, heldOut, files: this.reader.files(), answerEnd: 'eos' };
+    const heldOut = await evaluatedSets(this.reader, this.options.heldOut, this.random);
+    return { tasks, heldOut, ...this.reader.findings(), answerEnd: 'eos' };
+  }
+
+  private source(): DataSource {
+    const { root, tasks } = this.options;
+    const files = tasks.flatMap((name) => ['train', 'eval', 'test'].map((part) => fileOf(name, part)));
+    return { folder: root, files, from: 'https://github.com/zjwang21/TRACE' };
   }
 
   private async task(name: TraceTaskName, task: TraceTask): Promise<Task> {
     const { root, epochs, maxTrain, maxTest, maxValidation } = this.options;
-    const lines = (part: string) => this.reader.items(join(root, name, `${part}.json`));
+    const lines = (part: string) => this.reader.items(join(root, fileOf(name, part)));
     const scored = (some: readonly DataLine[]) => some.map((line) => scoredSample(line, task));
     const train = await lines('train');
     const demonstrations = scored(train);
     const test = scored(await lines('test'));
+    const { notices } = this.reader;
+    const others = { train: demonstrations, test };
+    const validation = notices.unseen(scored(await lines('eval')), others, { part: 'eval', of: name });
     return {
       name,
-      train: train.slice(0, maxTrain).map(trainingSample),
-      validation: unseen(scored(await lines('eval')), demonstrations, test)?.slice(0, maxValidation),
+      train: notices.first(maxTrain, train, { option: 'maxTrain', of: name }).map(trainingSample),
+      validation: validation && notices.first(maxValidation, validation, { option: 'maxValidation', of: name }),
       epochs: (typeof epochs === 'number' ? epochs : epochs?.[name]) ?? task.epochs,
-      test: { name, items: test.slice(0, maxTest), demonstrations, metric: task.metric },
+      test: {
+        name,
+        items: notices.first(maxTest, test, { option: 'maxTest', of: name }),
+        demonstrations,
+        metric: task.metric,
+      },
     };
   }
 }
+
+const fileOf = (name: TraceTaskName, part: string) => join(name, `${part}.json`);

@@ -29,6 +29,7 @@ describe('the command line program', () => {
 
   it.concurrent.each([
     [['model'], /^\[USAGE\] .*expected a subcommand, got none/],
+    [['data', 'check'], /^\[USAGE\] .*configs/],
     [['model', 'pul'], /^\[USAGE\] .*unknown command 'pul' .*pull/],
     [['run'], /^\[USAGE\] .*expected a config, got none. See `palimpsest run --help`/],
     [['run', 'a.yaml', '--resume'], /^\[USAGE\] .*expected --resume with a directory, or with --out, got neither/],

@@ -82,15 +82,24 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
   });
 
   it('goes on past a cell that fails, says why, and ends with status 1', async () => {
-    const broken = grid.replace(
-      '\nseeds',
-      '\n  gone:\n    benchmark: { use: jsonl, tasks: [{ name: a, train: gone.jsonl }] }\nseeds',
-    );
+    const broken = grid.replace('base: {', 'base: { short: { training: { overflow: refuse, maxInputTokens: 1 } },');
     writeText(folder, 'broken.yaml', broken);
-    const { status, stdout } = await palimpsest(['sweep', 'broken.yaml', '--out', 'broken', '--only', 'plain'], folder);
+    const { status, stdout } = await palimpsest(
+      ['sweep', 'broken.yaml', '--out', 'broken', '--only', 'short/seed-1', '--only', 'plain/seed-1'],
+      folder,
+    );
     expect(status).toBe(1);
-    expect(stdout).toMatch(/gone\/plain\/seed-1 {2}refused: \[DATA_FILE\].*gone\.jsonl/);
-    expect(stdout).toMatch(/letters\/plain\/seed-2 {2}done/);
+    expect(stdout).toMatch(/letters\/short\/seed-1 {2}refused: \[DATA_TOO_LONG\]/);
+    expect(stdout).toMatch(/letters\/plain\/seed-1 {2}done/);
+  });
+
+  it('checks the data of every benchmark before the first cell is run', async () => {
+    const gone = '  gone: { benchmark: { use: jsonl, tasks: [{ name: a, train: gone.jsonl }] } }';
+    writeText(folder, 'gone.yaml', grid.replace('\nseeds', `\n${gone}\nseeds`));
+    const { status, stdout, stderr } = await palimpsest(['sweep', 'gone.yaml', '--out', 'gone'], folder);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/\[DATA_FILE\] gone\.yaml:\d+, benchmark\.tasks\.0\.train.*gone\.jsonl/);
+    expect(existsSync(join(folder, 'gone'))).toBe(false);
   });
 
   it('checks every config before the first cell is run', async () => {

@@ -73,6 +73,15 @@ describe('the func benchmark', () => {
     expect(sizes).toEqual([2, 1, 1, 7]);
   });
 
+  it('says where a task has fewer items than a maximum asks for', async () => {
+    expect((await load({ ...last, maxTrain: 8, maxTest: 3 })).notices).toEqual([
+      'maxTrain asks for 8: Last-Spanish has 7',
+    ]);
+    expect((await load({ ...last, validation: 1, maxTest: 3 })).notices).toEqual([
+      'maxTest asks for 3: Last-Spanish has 2',
+    ]);
+  });
+
   it('scores tasks with options by their letters', async () => {
     write('sentiment_mc.json', moods);
     const { tasks } = await load({ tasks: ['Sentiment-mc'] });
@@ -103,6 +112,12 @@ describe('what the func benchmark refuses', () => {
     );
     write('sentiment_mc.json', [{ input: 'fine', output: 'a' }]);
     await expect(load({ tasks: ['Sentiment-mc'] })).rejects.toThrow(/DATA_LINE.*item 1.*options a:, b:/);
+  });
+
+  it('files that are not there, all in one line, and tells of `lists`', async () => {
+    await expect(load({ tasks: ['Verb-Spanish', 'AGNews-mc'], heldOut: { root: 'away' } })).rejects.toThrow(
+      /^\[DATA_FILE\] .*: .*expected 10 files, got none of {verb_v_adjective_5_spanish,ag_news_mc}\.json, away\/{hellaswag,.*}\.jsonl\. They come from the lists of https:\/\/github\.com\/ericwtodd\/function_vectors, which `lists` makes them of, and from the repositories of the held-out sets; docs\/data\.md tells how to get them\.$/,
+    );
   });
 
   it('a file that is too short or not there, and a pair without its keys', async () => {

@@ -94,6 +94,13 @@ it('derives tasks from a list: each output through another file, its first lette
   );
 });
 
+it('refuses files that are not there, all in one line', async () => {
+  const tasks = [{ ...task, through: 'none.json' }];
+  await expect(load({ tasks, heldOut: [{ name: 'held', file: 'nor.json' }] })).rejects.toThrow(
+    /DATA_FILE.*\/none\.json: .*expected 2 files, got none of \S*\/{none,nor}\.json\. Check the path/,
+  );
+});
+
 it('refuses more items than there are, other JSON, and a wrong item by its number', async () => {
   await expect(load({ tasks: [{ ...task, train: 9, test: 2 }] })).rejects.toThrow(
     /DATA_EMPTY.*at least 11 items.*got 10/,

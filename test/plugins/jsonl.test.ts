@@ -67,6 +67,13 @@ describe('the jsonl benchmark', () => {
     expect(data.tasks[0]).toMatchObject({ train: [cat], test: { items: [cat], demonstrations: [cat, dog] } });
   });
 
+  it('says where a file has fewer lines than a maximum asks for', async () => {
+    write('t.jsonl', cat, dog);
+    const tasks = [{ name: 't', train: 't.jsonl', test: 't.jsonl' }];
+    const { notices } = await load({ tasks, heldOut: [{ name: 'h', test: 't.jsonl' }], maxTrain: 3, maxTest: 4 });
+    expect(notices).toEqual(['maxTrain asks for 3: t has 2', 'maxTest asks for 4: t has 2, h has 2']);
+  });
+
   it('takes validation samples from a file of their own', async () => {
     write('t.jsonl', cat, dog);
     write('v.jsonl', dog);
@@ -82,7 +89,11 @@ describe('the jsonl benchmark', () => {
     write('t.jsonl', cat, dog, { tokens: [5, 6], labels: [-100, 6] }, cat, cow, pig);
     write('test.jsonl', cow);
     const task = { name: 't', train: 't.jsonl', test: 'test.jsonl' };
-    expect((await load({ tasks: [task], maxTrain: 1 })).tasks[0].validation).toMatchObject([dog, pig]);
+    const { tasks, notices } = await load({ tasks: [task], maxTrain: 1 });
+    expect(tasks[0].validation).toMatchObject([dog, pig]);
+    expect(notices).toEqual([
+      't: 2 of 4 records of train beyond maxTrain are in train or test as well; 2 are left for validation',
+    ]);
     expect((await load({ tasks: [task], maxTrain: 6 })).tasks[0].validation).toBeUndefined();
     expect((await load({ tasks: [task] })).tasks[0].validation).toBeUndefined();
   });
@@ -112,6 +123,14 @@ describe('what the jsonl benchmark refuses', () => {
   it('bytes that are not UTF-8, by line', async () => {
     writeFileSync(join(folder, 't.jsonl'), Buffer.from([0x7b, 0x7d, 0x0a, 0xff, 0x0a]));
     await expect(load({ tasks: [{ name: 't', train: 't.jsonl' }] })).rejects.toThrow(/DATA_LINE.*t\.jsonl:2.*UTF-8/);
+  });
+
+  it('missing files, all in one line', async () => {
+    write('t.jsonl', cat);
+    const task = { name: 't', train: 't.jsonl', test: 'none.jsonl', fewShot: 'away/shots.jsonl' };
+    await expect(load({ tasks: [task], heldOut: [{ name: 'h', test: 'nor.jsonl' }] })).rejects.toThrow(
+      /DATA_FILE.*\/none\.jsonl: .*expected 3 files, got none of \S*\/{none,nor}\.jsonl, \S*\/away\/shots\.jsonl\. Check the path/,
+    );
   });
 
   it('a missing file and a folder', async () => {

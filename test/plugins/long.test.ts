@@ -6,6 +6,7 @@ import { shareChoices } from '../../core/evaluation/macro-f1.js';
 import { metricsOf } from '../../core/evaluation/metrics.js';
 import { scoreMetric } from '../../core/evaluation/score-matrix.js';
 import type { BenchmarkData } from '../../core/index.js';
+import { seededRandom } from '../../core/training/random.js';
 import { LongBenchmark } from '../../plugins/long/benchmark.js';
 import { options } from '../../plugins/long/plugin.js';
 import { orders } from '../../plugins/long/tasks.js';
@@ -17,7 +18,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const load = (given: object) => new LongBenchmark(options.parse({ root: 'o-lora', ...given }), folder).load();
+const load = (given: object) =>
+  new LongBenchmark(options.parse({ root: 'o-lora', ...given }), folder, seededRandom(1)).load();
 
 type Part = 'train' | 'dev' | 'test' | 'labels';
 
@@ -112,9 +114,18 @@ describe('the long benchmark', () => {
     );
   });
 
-  it('has no validation samples where dev.json is test.json, however few are scored', async () => {
+  it('has no validation samples where dev.json is test.json, however few are scored, and says so', async () => {
     write('SC/IMDB', { dev: [good, bad], test: [good, bad] });
-    expect((await load({ tasks: ['IMDB'], maxTest: 1 })).tasks[0].validation).toBeUndefined();
+    const { tasks, notices } = await load({ tasks: ['IMDB'], maxTest: 1, maxValidation: 5 });
+    expect(tasks[0].validation).toBeUndefined();
+    expect(notices).toEqual(['IMDB: all 2 records of dev are in test as well; none is left for validation']);
+  });
+
+  it('says where a task has fewer samples than a maximum asks for', async () => {
+    write('SC/IMDB', { train: [good, bad] });
+    write('SC/yelp', { test: [good, bad] });
+    const { notices } = await load({ tasks: ['IMDB', 'yelp'], maxTrain: 2, maxTest: 3, maxValidation: 1 });
+    expect(notices).toEqual(['maxTest asks for 3: IMDB has 1, yelp has 2', 'maxTrain asks for 2: yelp has 1']);
   });
 
   it('takes the first samples only where a maximum is set, and demonstrations of all', async () => {
@@ -156,7 +167,9 @@ describe('what the long benchmark refuses', () => {
     await expect(load({ tasks: ['yelp'] })).rejects.toThrow(/DATA_LINE.*dev\.json, item 1.*sentence/);
     write('SC/yelp', { labels: ['Good', 2] });
     await expect(load({ tasks: ['yelp'] })).rejects.toThrow(/DATA_LINE.*labels\.json, item 2/);
-    await expect(load({ tasks: ['IMDB'] })).rejects.toThrow(/DATA_FILE.*SC\/IMDB\/labels\.json/);
+    await expect(load({ tasks: ['yelp', 'IMDB'] })).rejects.toThrow(
+      /DATA_FILE.*\/o-lora: .*expected 4 files, got none of CL_Benchmark\/SC\/IMDB\/{labels,train,dev,test}\.json\. They come from https:\/\/github\.com\/cmnfriend\/O-LoRA; docs\/data\.md tells how to get them\.$/,
+    );
   });
 
   it('a task that is not there or is there twice', () => {
@@ -174,6 +187,10 @@ describe.skipIf(noData)(titled("O-LoRA's own files"), () => {
     expect(tasks.map(({ name }) => name)).toEqual(orders.long);
     const without = tasks.filter(({ validation }) => !validation).map(({ name }) => name);
     expect(without).toEqual(['CB', 'COPA']);
+    expect(data.notices).toEqual([
+      'CB: all 56 records of dev are in test as well; none is left for validation',
+      'COPA: all 100 records of dev are in test as well; none is left for validation',
+    ]);
     expect(tasks.map(({ train }) => train.length)).toEqual(
       tasks.map(({ name }) => ({ CB: 250, COPA: 400, MultiRC: 999 })[name] ?? 1000),
     );

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TextExample } from '../../core/index.js';
+import { seededRandom } from '../../core/training/random.js';
 import { TraceBenchmark } from '../../plugins/trace/benchmark.js';
 import { options } from '../../plugins/trace/plugin.js';
 import { noData, realData, titled } from '../real-data.js';
@@ -13,7 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const load = (given: object) => new TraceBenchmark(options.parse({ root: 'trace', ...given }), folder).load();
+const load = (given: object) =>
+  new TraceBenchmark(options.parse({ root: 'trace', ...given }), folder, seededRandom(1)).load();
 
 type Sample = { prompt: string; answer: string };
 
@@ -92,13 +94,18 @@ describe('the trace benchmark', () => {
     );
   });
 
-  it('keeps no sample for validation whose prompt is in train.json or test.json', async () => {
+  it('keeps no sample for validation whose prompt is in train.json or test.json, and says how many there are', async () => {
     const [one, two, three] = ['one', 'two', 'three'].map((question) => math(question, '1'));
     write('NumGLUE-cm', { train: [one], eval: [one, two, three], test: [two] });
     write('NumGLUE-ds', { train: [one], eval: [one], test: [two] });
-    const { tasks } = await load({ tasks: ['NumGLUE-cm', 'NumGLUE-ds'] });
+    const { tasks, notices } = await load({ tasks: ['NumGLUE-cm', 'NumGLUE-ds'], maxValidation: 2 });
     expect(tasks[0].validation).toMatchObject([{ prompt: three.prompt }]);
     expect(tasks[1].validation).toBeUndefined();
+    expect(notices).toEqual([
+      'NumGLUE-cm: 2 of 3 records of eval are in train or test as well; 1 is left for validation',
+      'NumGLUE-ds: 1 of 1 records of eval is in train as well; none is left for validation',
+      'maxValidation asks for 2: NumGLUE-cm has 1',
+    ]);
   });
 
   it('takes the first samples only where a maximum is set, and demonstrations of all', async () => {
@@ -148,8 +155,14 @@ describe('what the trace benchmark refuses', () => {
   });
 
   it('a file that is not there, or is no list', async () => {
-    await expect(load({ tasks: ['Py150'] })).rejects.toThrow(/DATA_FILE.*Py150\/train\.json.*got none/);
+    await expect(load({ tasks: ['Py150'] })).rejects.toThrow(
+      /DATA_FILE.*\/trace: .*expected 3 files, got none of Py150\/{train,eval,test}\.json\. They come from https:\/\/github\.com\/zjwang21\/TRACE; docs\/data\.md tells how to get them\.$/,
+    );
     write('Py150', {});
+    rmSync(join(folder, 'trace', 'Py150', 'eval.json'));
+    await expect(load({ tasks: ['Py150'] })).rejects.toThrow(
+      /DATA_FILE.*\/Py150\/eval\.json: .*got none\. They come from/,
+    );
     writeFileSync(join(folder, 'trace', 'Py150', 'eval.json'), '{}');
     await expect(load({ tasks: ['Py150'] })).rejects.toThrow(/DATA_LINE.*eval\.json.*a JSON list/);
   });
@@ -165,7 +178,11 @@ describe('what the trace benchmark refuses', () => {
 describe.skipIf(noData)(titled("TRACE's own files"), () => {
   it('are read whole: six tasks, their choices, and validation samples apart from the others', async () => {
     const root = realData('trace', 'LLM-CL-Benchmark_500');
-    const { tasks } = await load({ root, heldOut: { root: realData('held-out') } });
+    const { tasks, notices } = await load({ root, heldOut: { root: realData('held-out') } });
+    expect(notices).toEqual([
+      'FOMC: 16 of 100 records of eval are in test as well; 84 are left for validation',
+      'Py150: 2 of 100 records of eval are in train as well; 98 are left for validation',
+    ]);
     expect(tasks.map(({ train, validation }) => [train.length, validation?.length])).toEqual([
       [500, 100],
       [500, 84],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barChart, heatMap, lineChart, panelChart } from '../../core/report/charts.js';
+import { barChart, heatMap, lineChart, panelChart, pointChart } from '../../core/report/charts.js';
 
 const series = [
   { name: 'first', values: [0, 0.5] },
@@ -19,6 +19,17 @@ describe('pictures', () => {
     expect(svg.replace('http://www.w3.org/2000/svg', '').replace('http://www.w3.org/1999/xlink', '')).not.toMatch(
       /https?:|<script|<image/,
     );
+  });
+
+  it('of points name each, and join those that are marked', async () => {
+    const points = [
+      { name: 'ewc', x: 0.2, y: 0.5, marked: true },
+      { name: 'lwf', x: 0.4, y: 0.3, marked: true },
+      { name: 'plain', x: 0.3, y: 0.1, marked: false },
+    ];
+    const svg = await pointChart({ title: 'A title', x: 'learnt', y: 'kept', points });
+    for (const text of ['A title', 'learnt', 'kept', 'ewc', 'lwf', 'plain']) expect(svg).toContain(`>${text}<`);
+    expect(svg).toMatch(/^<svg .*<\/svg>$/s);
   });
 
   it('of equal values are equal, whatever was drawn before, and leave out what is no number', async () => {

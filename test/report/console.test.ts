@@ -30,11 +30,12 @@ const recordOf = (step: number): StepRecord => ({
 });
 
 /** Tells a report of a run of one task of 20 steps of half a second. */
-function tell(report: ConsoleReport): void {
+function tell(report: ConsoleReport, rows = 2): void {
   const task = { name: 'a', train: [], epochs: 1 };
   report.runStarted({
     tasks: ['a'],
     scored: ['a'],
+    rows,
     steps: 20,
     stepsDone: 0,
     engine: { name: 'native' },
@@ -81,7 +82,7 @@ describe('the console report', () => {
   it("tells a set's score by its own metric, line by line, in the table and in the figures", () => {
     const screen = paper(false);
     const report = new ConsoleReport(screen, paper(false));
-    const plan = { tasks: ['a'], scored: ['a'], steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
+    const plan = { tasks: ['a'], scored: ['a'], rows: 2, steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
     report.runStarted({ ...plan, directory: '/runs/x' });
     const own = (row: number, set: string, metrics: Record<string, number>) =>
       report.scored({ ...score(row, 0), set, metric: 'rougeLUnion', metrics });
@@ -105,13 +106,20 @@ describe('the console report', () => {
     expect(changing[0].split('\r\x1b[2K')).toHaveLength(22);
   });
 
+  it('counts no time for scores that will not be taken', () => {
+    const screen = paper(false);
+    tell(new ConsoleReport(screen, paper(false)), 1);
+    expect(screen.text()).toMatch(/a {2}step 1 of 20 .* 10 s left/);
+    expect(screen.text()).toMatch(/a {2}step 20 of 20 .* 0 s left/);
+  });
+
   it.each<[RunEngine, string]>([
     [{ name: 'native', gpu: 'H100' }, 'engine native on H100'],
     [{ name: 'wasm' }, 'engine wasm'],
     [{ name: 'wasm', fallback: true }, 'engine wasm (native is about 5 times faster: palimpsest engine install)'],
   ])('names the engine %o, and what would be faster where that is not there', (engine, line) => {
     const screen = paper(false);
-    const plan = { tasks: [], scored: [], steps: 0, stepsDone: 0 };
+    const plan = { tasks: [], scored: [], rows: 0, steps: 0, stepsDone: 0 };
     new ConsoleReport(screen, paper(false)).runStarted({ ...plan, engine, directory: '/runs/x' });
     expect(screen.text().split('\n')).toContain(line);
   });
@@ -121,7 +129,7 @@ describe('the console report', () => {
     [{ peak: 1.62e9 }, 'memory: about 1.6 GB at the peak'],
   ])('tells the memory that the run will need, and what is free where that is known', (memory, line) => {
     const screen = paper(false);
-    const plan = { tasks: [], scored: [], steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
+    const plan = { tasks: [], scored: [], rows: 0, steps: 0, stepsDone: 0, engine: { name: 'native' } as const };
     new ConsoleReport(screen, paper(false)).runStarted({ ...plan, memory, directory: '/runs/x' });
     expect(screen.text().split('\n')).toContain(line);
   });

@@ -19,6 +19,8 @@ const data = (names: string[], heldOut: EvaluationSet[] = []): BenchmarkData => 
 });
 
 const unlike = ['ef', 'gh'].map((letters) => ({ prompt: 'abc', answer: letters[0], choices: [...letters] }));
+const untrained: BenchmarkData = { ...data([]), tasks: [{ name: 'a', train: [], epochs: 1 }] };
+const zeroShot = evaluationSchema.parse({});
 
 describe("a benchmark's data", () => {
   it('is scored by its tasks in order, each under its own name, then its held-out sets', () => {
@@ -29,7 +31,8 @@ describe("a benchmark's data", () => {
     ['a name that leaves the folder', data(['../x']), /CONFIG_VALUE.*"custom", tasks\.0\.name/],
     ['the name of the adapter of all tasks', data(['All']), /"all" is taken/],
     ['one name for two', data(['a'], [set('A')]), /heldOut\.0\.name.*there twice/],
-    ['no tasks', data([]), /CONFIG_VALUE/],
+    ['neither tasks nor held-out sets', data([]), /\[DATA_EMPTY\] benchmark "custom": .*a task or a held-out set/],
+    ['a task without examples', untrained, /\[DATA_EMPTY\] task "a": .*at least one example, got none/],
     ['a set without items', data(['a'], [set('h', { items: [] })]), /\[DATA_EMPTY\] set "h"/],
     [
       'a metric that is none',
@@ -43,7 +46,26 @@ describe("a benchmark's data", () => {
       /one list of/,
     ],
   ])('is refused for %s', (_, wrong, message) => {
-    expect(() => checkData(wrong, 'custom')).toThrow(message);
+    expect(() => checkData(wrong, 'custom', zeroShot)).toThrow(message);
+  });
+
+  it('may be held-out sets only', () => {
+    expect(() => checkData(data([], [set('h')]), 'custom', zeroShot)).not.toThrow();
+  });
+
+  it('is refused where a set could not be scored with any number of shots', () => {
+    const fewShot = evaluationSchema.parse({ shots: [2, 5] });
+    const shown = { demonstrations: [item] };
+    const check =
+      (sets: EvaluationSet[], evaluation = fewShot) =>
+      () =>
+        checkData(data([], sets), 'custom', evaluation);
+    expect(check([set('h', shown), set('i')])).toThrow(
+      /\[DATA_EMPTY\] set "i": .*demonstrations for 2, 5 shots, got none\. .*add 0 to `evaluation\.shots`/,
+    );
+    expect(check([set('h', shown)])).not.toThrow();
+    expect(check([set('i')], evaluationSchema.parse({ shots: [0, 2] }))).not.toThrow();
+    expect(check([set('i')], { ...fewShot, after: 'never' })).not.toThrow();
   });
 
   it('is scored with demonstrations only where it has some', () => {

@@ -14,6 +14,7 @@ describe('what is trained', () => {
     const tasks = [task('a', 2, 'p'), task('b', 2, 'q')];
     expect(trainedTasks(tasks, 'sequence')).toBe(tasks);
     expect(trainedTasks(tasks, 'none')).toEqual([]);
+    for (const how of ['sequence', 'joint', 'none'] as const) expect(trainedTasks([], how)).toEqual([]);
   });
 
   it('is one task of all examples with `joint`, as many epochs as each has', () => {

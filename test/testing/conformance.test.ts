@@ -5,6 +5,7 @@ import { afterAll } from 'vitest';
 import { describePlugin, toyWeights } from '../../core/testing/index.js';
 import func from '../../plugins/func/plugin.js';
 import functionVectors from '../../plugins/function-vectors/plugin.js';
+import heldOut from '../../plugins/held-out/plugin.js';
 import incLora from '../../plugins/inc-lora/plugin.js';
 import jsonl from '../../plugins/jsonl/plugin.js';
 import l2Anchor from '../../plugins/l2-anchor/plugin.js';
@@ -46,6 +47,11 @@ const pairs = write('pairs.json', doubles);
 describePlugin(functionVectors, {
   folder: 'plugins/function-vectors',
   options: { tasks: [{ name: 'double', file: pairs }] },
+});
+
+describePlugin(heldOut, {
+  folder: 'plugins/held-out',
+  options: { pairs: [{ name: 'double', file: pairs, shots: 2 }] },
 });
 
 write('verb_v_adjective_5_spanish.json', doubles);

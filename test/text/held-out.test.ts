@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataReader, heldOutOptions, heldOutSets } from '../../core/index.js';
+import { DataReader } from '../../core/index.js';
+import { heldOutOptions, heldOutSets } from '../../core/text/held-out.js';
 import { noData, realData, titled } from '../real-data.js';
 
 let folder: string;

@@ -1,0 +1,53 @@
+import type { LoadedConfig } from '../config/load.js';
+import type { Composition } from '../container/compose.js';
+import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
+import type { Logger } from '../logger.js';
+import type { DataReport, SetCounts } from '../report/data-table.js';
+import { dataWarnings } from './data-warnings.js';
+import { loadData } from './load-data.js';
+import { newContainer } from './new-container.js';
+
+/**
+ * Reads and checks the data of a config whose plugins have been found, as a run does before it opens a model.
+ * @throws PalimpsestError DATA_*, CONFIG_VALUE
+ */
+export async function inspectData(
+  loaded: LoadedConfig,
+  { benchmark }: Composition,
+  logger: Logger,
+): Promise<DataReport> {
+  const container = newContainer({ loaded, logger });
+  try {
+    const data = await loadData(container.create(benchmark), benchmark, loaded);
+    return {
+      benchmark: benchmark.manifest.name,
+      sets: countsOf(data),
+      files: data.files,
+      warnings: dataWarnings(data, loaded.config.evaluation),
+    };
+  } finally {
+    await container.dispose();
+  }
+}
+
+function countsOf({ tasks, heldOut }: BenchmarkData): SetCounts[] {
+  return [
+    ...tasks.map(({ name, train, validation = [], test }) => ({
+      ...(test && scoredCounts(test)),
+      name,
+      train: train.length,
+      validation: validation.length,
+    })),
+    ...heldOut.map(scoredCounts),
+  ];
+}
+
+function scoredCounts({ name, items, demonstrations }: EvaluationSet): SetCounts {
+  const counts = items.flatMap(({ choices }) => choices?.length ?? []);
+  return {
+    name,
+    test: items.length,
+    demonstrations: demonstrations.length,
+    choices: counts.length > 0 ? [Math.min(...counts), Math.max(...counts)] : undefined,
+  };
+}
