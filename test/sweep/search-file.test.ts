@@ -19,9 +19,9 @@ const lambdas = 'regularizers.0.lambda: [1, 0.5]';
 
 describe('a search file', () => {
   it('makes a grid of the values of a trial, named as options of a grid are', () => {
-    const { cells, load } = lifted(search(`sampler: grid; maximize: HP; space: { ${lambdas} }`));
-    expect(cells.map(({ id }) => id)).toEqual(['B/A,lambda=0.5/seed-1', 'B/A,lambda=0.5/seed-2']);
-    expect(load().regularizers).toEqual([{ use: 'ewc', lambda: 0.5 }]);
+    const trial = search(`sampler: grid; maximize: HP; space: { ${lambdas} }`).trial({ 'regularizers.0.lambda': 0.5 });
+    expect(trial.cells.map(({ id }) => id)).toEqual(['B/A,lambda=0.5/seed-1', 'B/A,lambda=0.5/seed-2']);
+    expect(trial.load(trial.cells[0]).config.regularizers).toEqual([{ use: 'ewc', lambda: 0.5 }]);
   });
 
   it('has as many trials as points where every one is tried once', () => {
@@ -32,11 +32,8 @@ describe('a search file', () => {
   });
 
   it('knows every listed value and both ends of every range before the first trial', () => {
-    const { probes } = {
-      probes: search(
-        `sampler: tpe; trials: 2; minimize: HP; space: { ${lambdas}, training.learningRate: { low: 0.1, high: 0.2 }, training.batchSize: [1, 2, 4] }`,
-      ).probes(),
-    };
+    const space = `{ ${lambdas}, training.learningRate: { low: 0.1, high: 0.2 }, training.batchSize: [1, 2, 4] }`;
+    const probes = search(`sampler: tpe; trials: 2; minimize: HP; space: ${space}`).probes();
     expect(probes.map(({ cells }) => cells[0].options.map(({ value }) => value))).toEqual([
       [1, 0.1, 1],
       [0.5, 0.2, 2],
@@ -75,11 +72,6 @@ describe('a search file', () => {
     expect(() => search(settings, 'options: { training.batchSize: [1] }\n')).toThrow(/search\.yaml:6, options/);
   });
 });
-
-function lifted(file: SearchFile) {
-  const trial = file.trial({ 'regularizers.0.lambda': 0.5 });
-  return { cells: trial.cells, load: () => trial.load(trial.cells[0]).config };
-}
 
 describe('what a search found', () => {
   const file = search(`sampler: grid; minimize: HP; space: { ${lambdas} }`);
