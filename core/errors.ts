@@ -119,6 +119,10 @@ export const catalogue = {
     sentence: 'The queue cannot be reached',
     remedy: 'Check that the Redis server runs and the URL of --redis.',
   },
+  SEARCH_LIBRARY: {
+    sentence: 'The search library cannot be used',
+    remedy: 'Install Optuna for the Python of --python; docs/commands/search.md has the version.',
+  },
   SITE_UNKNOWN: { sentence: 'The model has no such site', remedy: 'docs/plugins/llama.md lists the sites.' },
   TENSOR_INVALID: {
     sentence: 'A tensor is missing or has the wrong shape or type',

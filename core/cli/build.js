@@ -41,7 +41,7 @@ function sourcesStamp() {
     .flatMap((folder) =>
       readdirSync(path.join(root, folder), { recursive: true }).map((name) => path.join(folder, name)),
     )
-    .filter((name) => name.endsWith('.ts') || isKernelSource(name))
+    .filter((name) => name.endsWith('.ts') || isCopied(name))
     .concat('package.json', 'tsconfig.json')
     .sort();
   const hash = createHash('sha256');
@@ -78,20 +78,19 @@ function compile(folder) {
     [compiler, '-p', path.join(root, 'tsconfig.json'), '--outDir', folder, '--noCheck', '--noEmitOnError'],
     { encoding: 'utf8', cwd: root },
   );
-  if (status === 0) return copyKernels(folder);
+  if (status === 0) return copySources(folder);
   rmSync(folder, { recursive: true, force: true });
   fail(`the build failed\n${stdout}${stderr}`.trim());
 }
 
-/** The C++ sources, which are compiled where the native engine is installed, lie beside what reads them. */
-function copyKernels(folder) {
-  const place = path.join('core', 'engine', 'kernels');
-  const sources = readdirSync(path.join(root, place)).filter(isKernelSource);
-  for (const name of sources) copyFileSync(path.join(root, place, name), path.join(folder, place, name));
+/** The C++ that is compiled where the native engine is installed, and the Python of searches, lie beside what reads them. */
+function copySources(folder) {
+  const names = readdirSync(path.join(root, 'core'), { recursive: true }).filter(isCopied);
+  for (const name of names) copyFileSync(path.join(root, 'core', name), path.join(folder, 'core', name));
 }
 
-function isKernelSource(name) {
-  return /\.(cc|h)$/.test(name);
+function isCopied(name) {
+  return /\.(cc|h|py)$/.test(name);
 }
 
 /** Takes the lock, waiting while a living process holds it. It is given back at the latest when this process ends. */

@@ -16,6 +16,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'run every combination of a grid and table the results',
     load: async () => (await import('./sweep.js')).sweepCommand(),
   },
+  search: {
+    summary: "search a grid's options for the best of a figure",
+    load: async () => (await import('./search.js')).searchCommand(),
+  },
   worker: {
     summary: 'run cells of sweeps from a queue',
     load: async () => (await import('./worker.js')).workerCommand(),

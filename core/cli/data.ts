@@ -6,6 +6,7 @@ import { PalimpsestError } from '../errors.js';
 import { dataTable } from '../report/data-table.js';
 import { inspectData } from '../run/inspect-data.js';
 import { Grid, isGrid } from '../sweep/grid.js';
+import { isSearch, SearchFile } from '../sweep/search-file.js';
 import { collect } from './run.js';
 
 /** `palimpsest data`: look at the data of configs. */
@@ -13,7 +14,7 @@ export function dataCommand(): Command {
   const command = new Command('data').description('Check the data that configs read.');
   command
     .command('check')
-    .argument('<configs...>', 'YAML or JSON files of runs or grids')
+    .argument('<configs...>', 'YAML or JSON files of runs, grids or searches')
     .description('Read and check the data of each config, without a model: what there is, and what is missing.')
     .option('--set <key=value>', 'override a value, for example benchmark.maxTest=4 (repeatable)', collect)
     .action(check);
@@ -42,7 +43,8 @@ async function check(configs: readonly string[], { set }: { set?: readonly strin
 /** A run's config, or of a grid a cell of each benchmark, by the name that they are told under. */
 function configsOf(file: string, set?: readonly string[]): [string, LoadedConfig][] {
   if (!isGrid(file)) return [[file, loadConfig(file, { set })]];
-  const grid = new Grid(file, commandLine({ set }));
+  const overrides = commandLine({ set });
+  const grid = isSearch(file) ? new SearchFile(file, overrides).probes()[0] : new Grid(file, overrides);
   return grid.byBenchmark().map((cell) => [`${file}, ${cell.benchmark}`, grid.load(cell)]);
 }
 

@@ -19,3 +19,15 @@ export async function interruptible<T>(folder: string, work: () => Promise<T>): 
     process.removeListener('SIGINT', end);
   }
 }
+
+/** Gives work a signal that Ctrl-C aborts. */
+export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  process.once('SIGINT', stop);
+  try {
+    return await work(stopping.signal);
+  } finally {
+    process.removeListener('SIGINT', stop);
+  }
+}

@@ -7,9 +7,9 @@ import { Grid } from '../sweep/grid.js';
 import { type CellFiles, type CellJob, cellDigest, readCellFiles, within } from '../sweep/job.js';
 import { startWorker } from '../sweep/queue.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
+import { cellArguments, gpusOf, parallelOf } from './cells.js';
 import { wholeNumber } from './model-options.js';
 import { collect } from './run.js';
-import { cellArguments, gpusOf } from './sweep.js';
 
 interface WorkerOptions {
   readonly redis: string;
@@ -40,7 +40,7 @@ export function workerCommand(): Command {
 async function work(options: WorkerOptions): Promise<void> {
   const root = path.resolve(options.root);
   const gpus = gpusOf(options);
-  const parallel = options.parallel ?? Math.max(1, gpus.length);
+  const parallel = parallelOf(options);
   const stopping = new AbortController();
   const worker = await startWorker({
     ...{ url: options.redis, parallel, lease: options.lease },
@@ -83,7 +83,8 @@ async function runJob(job: CellJob, { root, options, parallel, gpu, signal }: Pl
   if (!folder.isOver(cell)) {
     folder.prepare();
     process.stdout.write(`${cell.id} ...\n`);
-    const command = { args: cellArguments(file, cell, options, folder), log: folder.log(cell), gpu, beside: parallel };
+    const args = cellArguments(['sweep', file], cell, options, folder);
+    const command = { args, log: folder.log(cell), gpu, beside: parallel };
     const { ended, message } = await runCellProcess(command, signal);
     process.stdout.write(`${cell.id} ${ended}${message ? `: ${message}` : ''}\n`);
     if (ended === 'interrupted') return undefined;

@@ -1,5 +1,6 @@
 import { type CellResult, type Figures, figureNames } from './cell-result.js';
-import { type Cell, type OptionValue, rowLabel } from './grid.js';
+import { type Cell, rowLabel } from './grid.js';
+import type { OptionValue } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';
 
 /** A figure over the seeds of a row. */

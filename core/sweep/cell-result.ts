@@ -47,6 +47,17 @@ export function readCellResult(cell: Cell, folder: string, { figures }: Pick<Gri
   return { cell, figures: last, init, environment };
 }
 
+/** Mean of a figure over all cells of a grid; null unless all of them are over and have it. */
+export function objectiveOf(
+  results: readonly CellResult[],
+  { cells }: { readonly cells: readonly Cell[] },
+  figure: string,
+): number | null {
+  const values = results.map(({ figures }) => figures[figure]);
+  if (results.length < cells.length || values.some((value) => typeof value !== 'number')) return null;
+  return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 type Figure = GridConfig['figures'][string];
 
 /** Mean over the sets of a figure in a row of the scores; null unless all of them were measured. */

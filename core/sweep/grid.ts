@@ -8,15 +8,8 @@ import { ConfigOrigin } from '../config/origin.js';
 import { makeOverride, type Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
 import { problem } from '../errors.js';
+import { type OptionValue, optionCombinations } from './grid-options.js';
 import { type CellLabels, type ConfigPart, type GridConfig, gridSchema } from './grid-schema.js';
-
-/** One option and its value, of those that a grid varies. */
-export interface OptionValue {
-  readonly option: string;
-  readonly value: unknown;
-  /** As tables and folders show it, for example `learningRate=0.001`. */
-  readonly text: string;
-}
 
 /** One run of a grid. */
 export interface Cell {
@@ -29,22 +22,40 @@ export interface Cell {
   readonly seed: number;
 }
 
+/** What a file says of a grid. */
+export interface GridSource {
+  readonly file: ConfigFile;
+  readonly config: GridConfig;
+  /** Where in the file the values of options stand. */
+  readonly optionsAt: ConfigPath;
+}
+
+/** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
+function readGrid(name: string): GridSource {
+  const file = readConfigFile(name);
+  const origin = new ConfigOrigin([file]);
+  const config = validate(gridSchema, file.value, { origin, listedBy: 'docs/commands/sweep.md' });
+  return { file, config, optionsAt: ['options'] };
+}
+
 /** A grid file that has been read and checked. */
 export class Grid {
   readonly config: GridConfig;
   readonly cells: readonly Cell[];
   private readonly source: ConfigFile;
+  private readonly optionsAt: ConfigPath;
 
   /** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
   constructor(
     readonly file: string,
     /** What the command line sets, after all else. */
     private readonly overrides: readonly Override[] = [],
+    source = readGrid(file),
   ) {
-    this.source = readConfigFile(file);
-    const origin = new ConfigOrigin([this.source]);
-    this.config = validate(gridSchema, this.source.value, { origin, listedBy: 'docs/commands/sweep.md' });
-    this.refuseUnknownNames(origin);
+    this.source = source.file;
+    this.config = source.config;
+    this.optionsAt = source.optionsAt;
+    this.refuseUnknownNames(new ConfigOrigin([this.source]));
     this.cells = this.expand();
     this.refuseEqualIds();
   }
@@ -64,7 +75,7 @@ export class Grid {
     const { value, files } = joinLayers(layers);
     const whole: ConfigFile = { name: this.file, value: {}, locate: () => undefined };
     const varied = cell.options.map(({ option, value }) =>
-      makeOverride(this.place(['options', option]), option.split('.'), value),
+      makeOverride(this.place([...this.optionsAt, option]), option.split('.'), value),
     );
     const seed = makeOverride(this.place(['seeds']), ['seed'], cell.seed);
     return checkedConfig(this.file, { value, files: [...files, whole] }, [...varied, seed, ...this.overrides]);
@@ -152,25 +163,4 @@ export function rowLabel({ base, add, options }: Pick<Cell, 'base' | 'add' | 'op
 
 function named(cell: Omit<Cell, 'id'>): Cell {
   return { ...cell, id: `${cell.benchmark}/${rowLabel(cell)}/seed-${cell.seed}` };
-}
-
-function optionCombinations(options: GridConfig['options']): OptionValue[][] {
-  const names = Object.keys(options);
-  const shortest = (option: string) => {
-    const last = option.split('.').at(-1) as string;
-    return names.filter((name) => name.split('.').at(-1) === last).length > 1 ? option : last;
-  };
-  return names.reduce<OptionValue[][]>(
-    (combinations, option) =>
-      combinations.flatMap((earlier) =>
-        options[option].map((value) => [...earlier, { option, value, text: `${shortest(option)}=${textOf(value)}` }]),
-      ),
-    [[]],
-  );
-}
-
-/** A value as a part of a folder's name. */
-function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replace(/[^A-Za-z0-9.+-]+/g, '_').slice(0, 40);
 }

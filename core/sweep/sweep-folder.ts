@@ -35,12 +35,12 @@ export class SweepFolder {
     return isOver(this.of(cell));
   }
 
-  results({ cells, config }: Grid): CellResult[] {
+  results({ cells, config }: Pick<Grid, 'cells' | 'config'>): CellResult[] {
     return cells.filter((cell) => this.isOver(cell)).map((cell) => readCellResult(cell, this.of(cell), config));
   }
 
   /** Writes table.md, table.csv, table.tex and table.json of the cells that are over. @throws PalimpsestError OUTPUT_WRITE */
-  writeTables(grid: Grid): BenchmarkTable[] {
+  writeTables(grid: Pick<Grid, 'file' | 'cells' | 'config'>): BenchmarkTable[] {
     const results = this.results(grid);
     const tables = aggregate(grid, results);
     this.directory.writeText('table.md', markdownTables(tables));

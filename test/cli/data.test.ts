@@ -52,6 +52,14 @@ describe('palimpsest data check', () => {
     ]);
   });
 
+  it.concurrent('tells of a search what its trials read', async () => {
+    const search = 'search: { sampler: grid, maximize: HP, space: { training.learningRate: [0.1, 0.2] } }';
+    const parts = 'shared: own.yaml\nbase: { plain: {} }\nbenchmark: { own: {} }\n';
+    writeText(folder, 'search.yaml', `${parts}${search}\n`);
+    const { status, stdout } = await check('search.yaml');
+    expect({ status, title: stdout.split('\n')[0] }).toEqual({ status: 0, title: 'search.yaml, own: jsonl' });
+  });
+
   it.concurrent('tells of configs that read the same once, and of others by themselves', async () => {
     const { status, stdout } = await check('long.yaml', 'own.yaml', 'again.yaml');
     expect(status).toBe(0);

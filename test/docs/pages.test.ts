@@ -8,6 +8,8 @@ import { catalogue } from '../../core/errors.js';
 import { metricNames } from '../../core/evaluation/metrics.js';
 import { optionTable } from '../../core/report/option-table.js';
 import { gridSchema } from '../../core/sweep/grid-schema.js';
+import { searchSchema } from '../../core/sweep/search-schema.js';
+import { OPTUNA } from '../../core/sweep/suggester.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -66,6 +68,9 @@ describe('the pages of commands', () => {
   it("hold the config's table as the schema has it", () => {
     expect(generated('docs/commands/run.md', 'options')).toBe(optionTable({ options: runSchema }));
     expect(generated('docs/commands/sweep.md', 'options')).toBe(optionTable({ options: gridSchema }));
+    expect(generated('docs/commands/search.md', 'options')).toBe(
+      optionTable({ options: searchSchema.pick({ search: true }) }),
+    );
   });
 
   it('name every subcommand', async () => {
@@ -74,6 +79,10 @@ describe('the pages of commands', () => {
       const subcommands = (await load()).commands.map((command) => `palimpsest ${name} ${command.name()}`);
       expect(subcommands.filter((command) => !page.includes(command))).toEqual([]);
     }
+  });
+
+  it('name the version of Optuna that is tested', () => {
+    expect(read('docs/commands/search.md')).toContain(`pip install optuna==${OPTUNA}`);
   });
 
   it('name every metric', () => {

@@ -6,6 +6,7 @@ import { loadConfig } from '../../core/config/load.js';
 import { composePlugins } from '../../core/container/compose.js';
 import { PluginRegistry } from '../../core/container/plugin-registry.js';
 import { Grid } from '../../core/sweep/grid.js';
+import { SearchFile } from '../../core/sweep/search-file.js';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const registry = new PluginRegistry();
@@ -24,7 +25,8 @@ const cells = grids.flatMap((grid) =>
     .map((cell) => ({ name: `${grid.file.slice(-17)} ${cell.id}`, grid, cell })),
 );
 const composeCell = ({ grid, cell }: (typeof cells)[number]) => composePlugins(grid.load(cell), registry);
-const cellCalled = (id: string) => cells.find(({ cell }) => cell.id === id) as (typeof cells)[number];
+const cellCalled = (id: string, within = grids[0]) =>
+  cells.find(({ cell, grid }) => cell.id === id && grid === within) as (typeof cells)[number];
 
 describe("the paper's grids", () => {
   it('are the eight rows of Table 1 for each of three benchmarks, at full size and small', () => {
@@ -67,6 +69,27 @@ describe("the paper's grids", () => {
     expect(resolved.benchmark).toMatchObject({ epochs: 10, validation: 200 });
     const long = await composeCell(cellCalled('LONG/Ewc/seed-1'));
     expect(long.resolved.benchmark).toMatchObject({ epochs: 1, order: 'long' });
+  });
+});
+
+describe("the search for IVG's weight", () => {
+  it("tries the paper's five, each in place of the one of iv-kl, on FUNC as table1-small.yaml has it", async () => {
+    const probes = new SearchFile(join(examples, 'paper', 'search-lambda.yaml')).probes();
+    const small = await composeCell(cellCalled('FUNC/IncLora+IVG/seed-1', grids[1]));
+    const weights = await Promise.all(
+      probes.map(async (grid) => {
+        const { resolved, regularizers, interventions } = await composePlugins(grid.load(grid.cells[0]), registry);
+        expect(regularizers.map(({ manifest }) => manifest.name)).toEqual(['iv-kl']);
+        expect(interventions.map(({ manifest }) => manifest.name)).toEqual(['ivg']);
+        const [{ terms, ...others }] = resolved.regularizers as { terms?: { weight: number }[] }[];
+        const [{ terms: usual, ...same }] = small.resolved.regularizers as { terms?: { weight: number }[] }[];
+        expect({ ...resolved, regularizers: [] }).toEqual({ ...small.resolved, regularizers: [] });
+        expect(others).toEqual(same);
+        expect(terms).toEqual(usual?.map((term) => ({ ...term, weight: terms?.[0].weight })));
+        return terms?.[0].weight;
+      }),
+    );
+    expect(weights).toEqual([1, 0.5, 0.25, 0.05, 0.01]);
   });
 });
 

@@ -1,0 +1,126 @@
+import { Command } from 'commander';
+import { commandLine } from '../config/load.js';
+import { problem } from '../errors.js';
+import { RunDirectory } from '../run/run-directory.js';
+import type { BenchmarkTable } from '../sweep/aggregate.js';
+import type { CellEnd } from '../sweep/cell-process.js';
+import type { Cell, Grid } from '../sweep/grid.js';
+import { runSearch, type Trial } from '../sweep/run-search.js';
+import { SearchFile, type TrialValues } from '../sweep/search-file.js';
+import { searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
+import { type Suggester, startSuggester } from '../sweep/suggester.js';
+import type { SweepFolder } from '../sweep/sweep-folder.js';
+import {
+  addCellOptions,
+  type CellOptions,
+  checkCells,
+  checkData,
+  FAILED,
+  folderOf,
+  INTERRUPTED,
+  parallelOf,
+  runCell,
+  runHere,
+} from './cells.js';
+import { stoppable } from './interruption.js';
+
+interface SearchOptions extends CellOptions {
+  readonly python: string;
+  readonly trial?: string;
+}
+
+/** `palimpsest search`: a grid with the option values that a sampler asks for, trial after trial. */
+export function searchCommand(): Command {
+  const command = new Command('search')
+    .description("Search a grid's options for the best of a figure, with a sampler of Optuna.")
+    .argument('<search>', 'YAML or JSON file; docs/commands/search.md has its form');
+  return addCellOptions(command)
+    .option('--python <program>', 'Python 3 with Optuna', 'python3')
+    .option('--trial <json>', "with --cell: the options' values")
+    .action(searchFor);
+}
+
+async function searchFor(file: string, options: SearchOptions): Promise<void> {
+  const search = new SearchFile(file, commandLine(options));
+  const folder = folderOf(file, options);
+  if (options.cell !== undefined) return runCell(search.trial(valuesOf(options, search)), folder, options.cell);
+  await checkProbes(search.probes(), folder);
+  const suggester = await startSuggester(options.python, search.settings);
+  try {
+    const release = folder.lock();
+    try {
+      await runTrials({ search, options, folder, suggester });
+    } finally {
+      release();
+    }
+  } finally {
+    suggester.close();
+  }
+}
+
+/** Every value of the space in every cell, and the data, before the first trial. */
+async function checkProbes(probes: readonly Grid[], folder: SweepFolder): Promise<void> {
+  for (const grid of probes) await checkCells(grid.cells, grid, folder);
+  await checkData(probes[0].cells, probes[0]);
+}
+
+/** @throws PalimpsestError USAGE */
+function valuesOf({ trial = '' }: SearchOptions, { settings }: SearchFile): TrialValues {
+  const options = Object.keys(settings.space);
+  try {
+    const values = JSON.parse(trial) as TrialValues;
+    if (options.every((option) => Object.hasOwn(values, option))) return values;
+  } catch {
+    // Told below.
+  }
+  throw problem('USAGE', { where: '--trial', expected: `JSON with a value of ${options.join(', ')}`, got: trial });
+}
+
+interface Search {
+  readonly search: SearchFile;
+  readonly options: SearchOptions;
+  readonly folder: SweepFolder;
+  readonly suggester: Suggester;
+}
+
+async function runTrials({ search, options, folder, suggester }: Search): Promise<void> {
+  const { sampler } = search.settings;
+  const said = `${search.trials} trials, sampler ${sampler} of Optuna ${suggester.version}, written to ${folder.folder}`;
+  process.stdout.write(`${said}\n`);
+  const told = (trials: readonly Trial[]) => {
+    process.stdout.write(`${trialLine(search, trials)}\n`);
+    write(trials, { search, folder, suggester });
+  };
+  await stoppable(async (signal) => {
+    const trials = await runSearch({
+      ...{ search, suggester, folder, parallel: parallelOf(options), signal, told },
+      check: (cells, grid) => checkCells(cells, grid, folder),
+      run: (cells) => runHere(cells, { options, folder, signal, start: startOf(search), ended }),
+    });
+    await folder.drawFrontiers(write(trials, { search, folder, suggester }));
+    process.stdout.write(`\n${searchTable(search, trials)}`);
+    if (trials.some(({ objective }) => objective === null)) process.exitCode = FAILED;
+    if (trials.length < search.trials) process.exitCode = INTERRUPTED;
+  });
+}
+
+/** What a cell's process takes beside the cell's name. */
+function startOf({ file }: SearchFile): (cell: Cell) => string[] {
+  return ({ options }) => {
+    const values = Object.fromEntries(options.map(({ option, value }) => [option, value]));
+    return ['search', file, '--trial', JSON.stringify(values)];
+  };
+}
+
+function ended({ id }: Cell, { ended: how, message }: CellEnd): void {
+  if (how !== 'done') process.stdout.write(`${id}  ${how}: ${message ?? ''}\n`);
+}
+
+/** Writes search.json, search.md and the tables of all cells. */
+function write(trials: readonly Trial[], { search, folder, suggester }: Omit<Search, 'options'>): BenchmarkTable[] {
+  const directory = new RunDirectory(folder.folder);
+  directory.writeJson('search.json', searchRecord(search, trials, suggester.version));
+  directory.writeText('search.md', searchTable(search, trials));
+  const cells = new Map(trials.flatMap((trial) => trial.cells.map((cell) => [cell.id, cell])));
+  return folder.writeTables({ file: search.file, config: search.config, cells: [...cells.values()] });
+}

@@ -1,0 +1,87 @@
+import { type ConfigFile, readConfigFile } from '../config/config-file.js';
+import { didYouMean } from '../config/nearest.js';
+import { ConfigOrigin } from '../config/origin.js';
+import type { Override } from '../config/overrides.js';
+import { validate } from '../config/validate.js';
+import { problem } from '../errors.js';
+import { figureNames } from './cell-result.js';
+import { Grid } from './grid.js';
+import type { GridConfig } from './grid-schema.js';
+import { type SearchSettings, type SearchSpace, searchSchema } from './search-schema.js';
+
+/** Values of the options that a search is over, by option. */
+export type TrialValues = Readonly<Record<string, unknown>>;
+
+/** A search file that has been read and checked. */
+export class SearchFile {
+  readonly settings: SearchSettings;
+  /** The grid that every trial runs, without options. */
+  readonly config: GridConfig;
+  private readonly source: ConfigFile;
+
+  /** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
+  constructor(
+    readonly file: string,
+    /** What the command line sets, after all else. */
+    private readonly overrides: readonly Override[] = [],
+  ) {
+    this.source = readConfigFile(file);
+    const origin = new ConfigOrigin([this.source]);
+    const { search, ...grid } = validate(searchSchema, this.source.value, {
+      ...{ origin, listedBy: 'docs/commands/search.md' },
+    });
+    this.settings = search;
+    this.config = { ...grid, options: {} };
+    this.refuseUnknownFigure(origin);
+  }
+
+  /** The figure that trials are compared by. */
+  get figure(): string {
+    return (this.settings.maximize ?? this.settings.minimize) as string;
+  }
+
+  /** How many trials there are: no more than there are points where every point is tried once. */
+  get trials(): number {
+    const { sampler, trials, space } = this.settings;
+    if (sampler !== 'grid') return trials as number;
+    const points = listsOf(space).reduce((product, values) => product * values.length, 1);
+    return Math.min(points, trials ?? points);
+  }
+
+  /** The grid of a trial: all cells with the values given. @throws PalimpsestError CONFIG_VALUE */
+  trial(values: TrialValues): Grid {
+    const options = Object.fromEntries(Object.entries(values).map(([option, value]) => [option, [value]]));
+    const config = { ...this.config, options };
+    return new Grid(this.file, this.overrides, { file: this.source, config, optionsAt: ['search', 'space'] });
+  }
+
+  /** Trials that have between them every listed value and both ends of every range. */
+  probes(): Grid[] {
+    const { space } = this.settings;
+    const lists = listsOf(space);
+    const options = Object.keys(space);
+    return Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, probe) =>
+      this.trial(Object.fromEntries(options.map((option, i) => [option, lists[i][probe % lists[i].length]]))),
+    );
+  }
+
+  private refuseUnknownFigure(origin: ConfigOrigin): void {
+    const known = figureNames(this.config);
+    if (known.includes(this.figure)) return;
+    throw problem('CONFIG_VALUE', {
+      where: origin.where(['search', this.settings.maximize === undefined ? 'minimize' : 'maximize']),
+      expected: `a figure: ${known.join(', ')}`,
+      got: `${this.figure}${didYouMean(this.figure, known)}`,
+    });
+  }
+}
+
+/** Whether a grid's file is a search. @throws PalimpsestError CONFIG_FILE */
+export function isSearch(file: string): boolean {
+  return 'search' in readConfigFile(file).value;
+}
+
+/** The listed values of every option, of a range its ends. */
+function listsOf(space: SearchSpace): (readonly unknown[])[] {
+  return Object.values(space).map((entry) => (Array.isArray(entry) ? entry : [entry.low, entry.high]));
+}

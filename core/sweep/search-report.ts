@@ -1,0 +1,52 @@
+import path from 'node:path';
+import { shortName } from './grid-options.js';
+import { bestOf, ranked, type Trial } from './run-search.js';
+import type { SearchFile, TrialValues } from './search-file.js';
+
+/** What search.json holds. */
+export function searchRecord(search: SearchFile, trials: readonly Trial[], version: string): Record<string, unknown> {
+  const { sampler, seed, maximize, minimize } = search.settings;
+  return {
+    ...{ search: path.basename(search.file), optuna: version, sampler, seed, maximize, minimize },
+    best: bestOf(trials, search)?.number ?? null,
+    trials: trials.map(({ cells, ...trial }) => ({ ...trial, cells: cells.map(({ id }) => id) })),
+  };
+}
+
+/** A line on the newest trial. */
+export function trialLine(search: SearchFile, trials: readonly Trial[]): string {
+  const { number, values, objective } = trials[trials.length - 1];
+  const best = bestOf(trials, search);
+  const told = best && `  (best ${written(best.objective)}: trial ${best.number}, ${valuesText(best.values)})`;
+  const outcome = objective === null ? 'failed' : `${search.figure} ${written(objective)}`;
+  return `trial ${number} of ${search.trials}  ${valuesText(values)}  ${outcome}${told ?? ''}`;
+}
+
+/** Markdown: a row for each trial, the best first, those that failed last. */
+export function searchTable(search: SearchFile, trials: readonly Trial[]): string {
+  const options = Object.keys(search.settings.space);
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const failed = trials.filter(({ objective }) => objective === null);
+  const row = ({ number, values, objective }: Trial) =>
+    line([String(number), ...options.map((option) => shown(values[option])), written(objective)]);
+  return `${[
+    line(['trial', ...options.map((option) => shortName(option, options)), search.figure]),
+    line(['---', ...options.map(() => '---'), '---']),
+    ...[...ranked(trials, search.settings), ...failed].map(row),
+  ].join('\n')}\n`;
+}
+
+function valuesText(values: TrialValues): string {
+  const options = Object.keys(values);
+  return options.map((option) => `${shortName(option, options)}=${shown(values[option])}`).join(', ');
+}
+
+/** Numbers with four digits: search.json has them all. */
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(Number(value.toPrecision(4)));
+  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll('|', '\\|');
+}
+
+function written(objective: number | null): string {
+  return objective === null ? 'failed' : String(Number(objective.toPrecision(4)));
+}
