@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 
 /** Who holds a lock. */
@@ -14,18 +14,41 @@ export interface Holder {
 export function takeLock(file: string): { readonly release: () => void } | { readonly holder: Holder } {
   const own: Holder = { pid: process.pid, host: os.hostname() };
   for (;;) {
-    try {
-      const descriptor = openSync(file, 'wx');
-      writeSync(descriptor, JSON.stringify(own));
-      closeSync(descriptor);
-      return { release: () => rmSync(file, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = holderOf(file);
-    if (holder && (holder.host !== own.host || isAlive(holder.pid))) return { holder };
-    rmSync(file, { force: true });
+    if (madeWhole(file, JSON.stringify(own))) return { release: () => rmSync(file, { force: true }) };
+    const text = textOf(file);
+    if (text === undefined) continue;
+    const holder = JSON.parse(text) as Holder;
+    if (holder.host !== own.host || isAlive(holder.pid)) return { holder };
+    removeStale(file, text);
   }
+}
+
+/** Makes a file with its text at once; false where there is one of the name. */
+function madeWhole(file: string, text: string): boolean {
+  const scratch = `${file}.${process.pid}`;
+  writeFileSync(scratch, text);
+  try {
+    linkSync(scratch, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(scratch, { force: true });
+  }
+}
+
+/** Removes a dead process's lock, and puts back what turns out to be another's who was quicker. */
+function removeStale(file: string, text: string): void {
+  const aside = `${file}.${process.pid}.stale`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  const taken = textOf(aside);
+  if (taken !== undefined && taken !== text) madeWhole(file, taken);
+  rmSync(aside, { force: true });
 }
 
 /** Waits until the lock's holder is gone, for at most `patience` seconds; then it is taken over. */
@@ -39,10 +62,10 @@ export async function waitForLock(file: string, patience: number): Promise<() =>
   }
 }
 
-/** Undefined where there is no lock, or one that its maker had not written yet when it died. */
-function holderOf(file: string): Holder | undefined {
+/** Undefined where there is no such file any more. */
+function textOf(file: string): string | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
