@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
-import { setScore } from '../evaluation/score-matrix.js';
+import { paperScores, setScore } from '../evaluation/score-matrix.js';
 import type { Cell } from './grid.js';
 import type { GridConfig } from './grid-schema.js';
 
@@ -13,7 +13,7 @@ export type Figures = Readonly<Record<string, number | null>>;
 export interface CellResult {
   readonly cell: Cell;
   readonly figures: Figures;
-  /** The grid's own figures of the model as it came; without those that were not measured. */
+  /** Figures of the model as it came; without those that were not measured. */
   readonly init: Figures;
   /** What ran it: versions and engine. */
   readonly environment: Readonly<Record<string, unknown>>;
@@ -37,13 +37,18 @@ export function isOver(folder: string): boolean {
 /** @param folder a directory of a run that is over @throws PalimpsestError INPUT_FILE */
 export function readCellResult(cell: Cell, folder: string, { figures }: Pick<GridConfig, 'figures'>): CellResult {
   const summary = readJson(folder, 'summary.json') as Record<string, unknown>;
-  const { rows, records } = readJson(folder, 'scores.json') as { rows: string[]; records: ScoreRecord[] };
+  const { rows, records, ...names } = readJson(folder, 'scores.json') as ScoresFile;
   const environment = readJson(folder, 'environment.json') as Record<string, unknown>;
   const own = (row: number) => entries(figures, (figure) => meanOver(figure, records, row));
   const { total } = summary.seconds as { total: number };
   const told = Object.fromEntries(ofSummary.map((name) => [name, (summary[name] as number | null) ?? null]));
   const last = { ...told, ...own(rows.length - 1), [SECONDS]: total, [MEMORY]: summary.peakMemoryBytes as number };
-  const init = Object.fromEntries(Object.entries(own(0)).filter(([, value]) => value !== null));
+  const first = records.filter(({ row }) => row === 0);
+  const before = {
+    ...paperScores(first, names),
+    ...own(0),
+  };
+  const init = Object.fromEntries(Object.entries(before).filter(([, value]) => value !== null));
   return { cell, figures: last, init, environment };
 }
 
@@ -56,6 +61,13 @@ export function objectiveOf(
   const values = results.map(({ figures }) => figures[figure]);
   if (results.length < cells.length || values.some((value) => typeof value !== 'number')) return null;
   return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+interface ScoresFile {
+  readonly rows: readonly string[];
+  readonly tasks: readonly string[];
+  readonly heldOut: readonly string[];
+  readonly records: readonly ScoreRecord[];
 }
 
 type Figure = GridConfig['figures'][string];

@@ -53,6 +53,7 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
     const last = single.records.find((record: { row: number; set: string }) => record.row === 2 && record.set === 'a');
     expect(results[0].figures.first).toBe(last.metrics.firstTokenLogProbability);
     expect(tables[0].init.first).toBeTypeOf('number');
+    expect(tables[0].init.FP).toBe(0);
     expect(existsSync(join(folder, 'all', 'sweep.lock'))).toBe(false);
   });
 
