@@ -9,6 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { LinearSite, ModelSizes, Precision } from '../core/index.js';
+import { markdownTable } from '../core/report/markdown-table.js';
 import { activationBytes, weightBytes } from '../plugins/llama/memory.js';
 
 const sizes: ModelSizes = {
@@ -43,10 +44,7 @@ export async function main(args: string[], _folder: string): Promise<void> {
   const lines = (['f32', 'bf16'] as const).flatMap((precision) =>
     [0, 1].map((recomputedEvery) => planned({ rows, length, accumulate, precision, recomputedEvery })),
   );
-  const columns = Object.keys(lines[0]);
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |\n`;
-  const body = lines.map((row) => line(Object.values(row)));
-  process.stdout.write([line(columns), line(columns.map(() => '---')), ...body].join(''));
+  process.stdout.write(`${markdownTable(Object.keys(lines[0]), lines.map(Object.values))}\n`);
 }
 
 interface Plan {

@@ -8,6 +8,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { markdownTable } from '../core/report/markdown-table.js';
 
 /** Pages with tables, from the repository's folder. */
 export const pages = ['benchmarks/README.md', 'docs/performance.md'];
@@ -42,10 +43,12 @@ export function withTables(page: string, folder: string): string {
 /** Command, processor, table and what the sides agree in, as Markdown. */
 export function shownResults({ command, environment, rows, checks = {} }: Results): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const line = (cells: readonly Cell[]) => `| ${cells.map((cell) => cell ?? '').join(' | ')} |`;
-  const table = [line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(columns.map((c) => row[c])))];
+  const table = markdownTable(
+    columns,
+    rows.map((row) => columns.map((column) => row[column])),
+  );
   const agreed = Object.entries(checks).map(([what, holds]) => `* ${holds ? 'agrees' : 'does not agree'}: ${what}`);
   const head = [command && `    ${command}`, environment && `Processor: ${environment.cpu}.`];
-  const parts = [...head, table.join('\n'), agreed.join('\n')];
+  const parts = [...head, table, agreed.join('\n')];
   return parts.filter(Boolean).join('\n\n');
 }

@@ -10,8 +10,8 @@ import type { Cell, Grid } from '../sweep/grid.js';
 import { type FailedCell, runCells } from '../sweep/run-cells.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { interruptible } from './interruption.js';
-import { wholeNumber } from './model-options.js';
-import { collect, reporting } from './run.js';
+import { collect, wholeNumber } from './model-options.js';
+import { reporting } from './run.js';
 
 /** Options of every command that runs the cells of a grid. */
 export interface CellOptions {
@@ -23,9 +23,6 @@ export interface CellOptions {
   readonly retries: number;
   readonly cell?: string;
 }
-
-/** Exit status where a cell failed, and after Ctrl-C. */
-export const [FAILED, INTERRUPTED] = [1, 130];
 
 /** Adds --out, --set, --engine, --parallel, --gpus, --retries and --cell. */
 export function addCellOptions(command: Command): Command {

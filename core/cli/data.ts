@@ -3,11 +3,12 @@ import { commandLine, type LoadedConfig, loadConfig } from '../config/load.js';
 import { type Composition, composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import { PalimpsestError } from '../errors.js';
+import { REFUSED } from '../exit-status.js';
 import { dataTable } from '../report/data-table.js';
 import { inspectData } from '../run/inspect-data.js';
-import { Grid, isGrid } from '../sweep/grid.js';
-import { isSearch, SearchFile } from '../sweep/search-file.js';
-import { collect } from './run.js';
+import { Grid } from '../sweep/grid.js';
+import { kindOf, SearchFile } from '../sweep/search-file.js';
+import { collect } from './model-options.js';
 
 /** `palimpsest data`: look at the data of configs. */
 export function dataCommand(): Command {
@@ -42,9 +43,10 @@ async function check(configs: readonly string[], { set }: { set?: readonly strin
 
 /** A run's config, or of a grid a cell of each benchmark, by the name that they are told under. */
 function configsOf(file: string, set?: readonly string[]): [string, LoadedConfig][] {
-  if (!isGrid(file)) return [[file, loadConfig(file, { set })]];
+  const kind = kindOf(file);
+  if (kind === 'run') return [[file, loadConfig(file, { set })]];
   const overrides = commandLine({ set });
-  const grid = isSearch(file) ? new SearchFile(file, overrides).probes()[0] : new Grid(file, overrides);
+  const grid = kind === 'search' ? new SearchFile(file, overrides).probes()[0] : new Grid(file, overrides);
   return grid.byBenchmark().map((cell) => [`${file}, ${cell.benchmark}`, grid.load(cell)]);
 }
 
@@ -55,7 +57,7 @@ async function orTell(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof PalimpsestError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
+    process.exitCode = REFUSED;
   }
 }
 

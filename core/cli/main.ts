@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { PalimpsestError, problem } from '../errors.js';
+import { FAILED, REFUSED } from '../exit-status.js';
 import { packageVersion } from '../version.js';
 import { commandTable } from './commands.js';
 
@@ -55,10 +56,10 @@ function report(error: unknown, args: readonly string[]): number {
   const fault = error instanceof Error ? error : new Error(String(error));
   if (fault instanceof PalimpsestError) {
     process.stderr.write(`${fault.message}\n`);
-    return 2;
+    return REFUSED;
   }
   process.stderr.write(`${fault.stack ?? fault.message}\n`);
-  return 1;
+  return FAILED;
 }
 
 /** Commander's own message, which may have two lines, as one of ours. */

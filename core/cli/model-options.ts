@@ -22,6 +22,11 @@ export function addModelOptions(command: Command): Command {
     .on('option:out', (file: string) => command.setOptionValue('output', file));
 }
 
+/** Keeps every value of an option that may be given more than once. */
+export function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}
+
 /** Parses a whole number from `least` on. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {

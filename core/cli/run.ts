@@ -12,7 +12,7 @@ import { defaultRunFolder } from '../run/run-directory.js';
 import type { ProfileSettings } from '../run/run-profile.js';
 import { downloadProgress } from './download-progress.js';
 import { interruptible } from './interruption.js';
-import { wholeNumber } from './model-options.js';
+import { collect, wholeNumber } from './model-options.js';
 
 interface RunOptions {
   readonly set?: readonly string[];
@@ -49,10 +49,6 @@ export function runCommand(): Command {
       wholeNumber(1),
     )
     .action(run);
-}
-
-export function collect(value: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, value];
 }
 
 /** A config and the directory that its run writes. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
 import { problem } from '../errors.js';
+import { FAILED, INTERRUPTED } from '../exit-status.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { BenchmarkTable } from '../sweep/aggregate.js';
 import type { CellEnd } from '../sweep/cell-process.js';
@@ -15,9 +16,7 @@ import {
   type CellOptions,
   checkCells,
   checkData,
-  FAILED,
   folderOf,
-  INTERRUPTED,
   parallelOf,
   runCell,
   runHere,

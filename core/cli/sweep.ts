@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
+import { FAILED, INTERRUPTED } from '../exit-status.js';
 import { duration } from '../report/console.js';
 import type { CellEnd } from '../sweep/cell-process.js';
 import { readCellResult } from '../sweep/cell-result.js';
@@ -14,16 +15,13 @@ import {
   type CellOptions,
   checkCells,
   checkData,
-  FAILED,
   folderOf,
-  INTERRUPTED,
   noCell,
   runCell,
   runHere,
 } from './cells.js';
 import { stoppable } from './interruption.js';
-import { wholeNumber } from './model-options.js';
-import { collect } from './run.js';
+import { collect, wholeNumber } from './model-options.js';
 
 interface SweepOptions extends CellOptions {
   readonly only?: readonly string[];

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
+import { aborted } from '../aborted.js';
 import { commandLine } from '../config/load.js';
 import { problem } from '../errors.js';
 import { runCellProcess } from '../sweep/cell-process.js';
@@ -8,8 +9,8 @@ import { type CellFiles, type CellJob, cellDigest, readCellFiles, within } from 
 import { startWorker } from '../sweep/queue.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { cellArguments, gpusOf, parallelOf } from './cells.js';
-import { wholeNumber } from './model-options.js';
-import { collect } from './run.js';
+import { stoppable } from './interruption.js';
+import { collect, wholeNumber } from './model-options.js';
 
 interface WorkerOptions {
   readonly redis: string;
@@ -41,21 +42,16 @@ async function work(options: WorkerOptions): Promise<void> {
   const root = path.resolve(options.root);
   const gpus = gpusOf(options);
   const parallel = parallelOf(options);
-  const stopping = new AbortController();
-  const worker = await startWorker({
-    ...{ url: options.redis, parallel, lease: options.lease },
-    work: (job, slot) =>
-      runJob(job, { root, options, parallel, gpu: gpus[slot % gpus.length], signal: stopping.signal }),
-  });
-  process.stdout.write(`waiting for cells, up to ${parallel} at a time, in ${root}\n`);
-  const interrupted = new Promise<void>((resolve) => {
-    process.once('SIGINT', () => {
-      stopping.abort();
-      resolve();
+  await stoppable(async (signal) => {
+    const worker = await startWorker({
+      ...{ url: options.redis, parallel, lease: options.lease },
+      work: (job, slot) => runJob(job, { root, options, parallel, gpu: gpus[slot % gpus.length], signal }),
     });
+    process.stdout.write(`waiting for cells, up to ${parallel} at a time, in ${root}\n`);
+    const interrupted = aborted(signal);
+    await (options.untilEmpty ? Promise.race([worker.idle(), interrupted]) : interrupted);
+    await worker.close();
   });
-  await (options.untilEmpty ? Promise.race([worker.idle(), interrupted]) : interrupted);
-  await worker.close();
 }
 
 interface Place {

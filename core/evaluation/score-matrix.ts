@@ -21,7 +21,7 @@ export interface MatrixSummary {
 }
 
 /** Mean of the values that are there; null for none. */
-function mean(values: readonly (number | undefined)[]): number | null {
+export function mean(values: readonly (number | undefined)[]): number | null {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }

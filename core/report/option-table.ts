@@ -1,11 +1,11 @@
 import { jsonSchemaOf, optionRows } from '../config/describe-schema.js';
 import type { PluginManifest } from '../contracts/plugin.js';
+import { markdownTable } from './markdown-table.js';
 
 /** A plugin's options as a Markdown table, which docs/plugins/NAME.md holds between two `options` comments. */
 export function optionTable({ options }: Pick<PluginManifest, 'options'>): string {
   const rows = optionRows(jsonSchemaOf(options)).map(({ name, type, default: value, help }) => {
-    const cells = [`\`${name}\``, type, `\`${value}\``, help];
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    return [`\`${name}\``, type, `\`${value}\``, help];
   });
-  return ['| option | type | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return markdownTable(['option', 'type', 'default', 'meaning'], rows);
 }

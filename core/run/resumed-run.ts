@@ -15,7 +15,7 @@ export type RunState = 'none' | 'begun' | 'over';
 /** Whether a directory holds a run that was begun, and one that is over. */
 export function runStateOf(directory: RunDirectory): RunState {
   if (!existsSync(directory.path('config.json'))) return 'none';
-  return existsSync(directory.path('summary.json')) ? 'over' : 'begun';
+  return directory.isOver() ? 'over' : 'begun';
 }
 
 /** What may change without changing what the run computes. */

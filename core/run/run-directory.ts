@@ -19,6 +19,11 @@ export class RunDirectory {
     throw problem('OUTPUT_EXISTS', { where: this.folder, expected: 'no directory, or an empty one', got });
   }
 
+  /** Whether it holds a run that is over. */
+  isOver(): boolean {
+    return existsSync(this.path('summary.json'));
+  }
+
   /** @throws PalimpsestError OUTPUT_WRITE */
   create(): void {
     this.write(() => makeFolder(this.folder), this.folder);

@@ -1,3 +1,4 @@
+import { mean } from '../evaluation/score-matrix.js';
 import { type CellResult, type Figures, figureNames } from './cell-result.js';
 import { type Cell, rowLabel } from './grid.js';
 import type { OptionValue } from './grid-options.js';
@@ -87,10 +88,10 @@ function rowOf(label: string, { measured, wanted, names, first }: RowParts): Row
 export function spread(values: readonly (number | null | undefined)[]): Omit<Spread, 'difference'> | null {
   const known = values.filter((value) => typeof value === 'number');
   if (known.length === 0) return null;
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  if (known.length === 1) return { mean, deviation: null };
-  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (known.length - 1)) };
+  const center = mean(known) as number;
+  if (known.length === 1) return { mean: center, deviation: null };
+  const squares = known.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  return { mean: center, deviation: Math.sqrt(squares / (known.length - 1)) };
 }
 
 /** Mean over the seeds that both have of one's figure minus the other's; null for none. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import os from 'node:os';
+import { INTERRUPTED, REFUSED } from '../exit-status.js';
 
 /** What a cell's process is started with. */
 export interface CellCommand {
@@ -21,10 +22,6 @@ export interface CellEnd {
   /** The last line that it wrote to standard error, where it did not end well. */
   readonly message?: string;
 }
-
-/** Exit statuses of `palimpsest`: of what a user can mend, and after Ctrl-C. */
-const REFUSED = 2;
-const INTERRUPTED = 130;
 
 /**
  * Runs a cell in a process of its own. The process ends with this one, whatever ends it: the channel between
@@ -52,8 +49,10 @@ export function runCellProcess({ args, log, gpu, beside }: CellCommand, signal?:
     child.once('exit', (status, killed) => {
       if (status === 0) return end('done');
       if (status === INTERRUPTED || signal?.aborted) return end('interrupted');
-      const message = lastLine(log) ?? (killed ? `killed by ${killed}` : `exit status ${status}`);
-      end(status === REFUSED ? 'refused' : 'failed', killed ? `killed by ${killed}` : message);
+      end(
+        status === REFUSED ? 'refused' : 'failed',
+        killed ? `killed by ${killed}` : lastLine(log) || `exit status ${status}`,
+      );
     });
   });
 }

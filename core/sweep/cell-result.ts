@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
-import { paperScores, setScore } from '../evaluation/score-matrix.js';
+import { mean, paperScores, setScore } from '../evaluation/score-matrix.js';
 import type { Cell } from './grid.js';
 import type { GridConfig } from './grid-schema.js';
 
@@ -29,11 +29,6 @@ export function figureNames({ figures }: Pick<GridConfig, 'figures'>): string[] 
   return [...new Set([...ofSummary, ...Object.keys(figures)]), SECONDS, MEMORY];
 }
 
-/** Whether a run directory holds a run that is over. */
-export function isOver(folder: string): boolean {
-  return existsSync(path.join(folder, 'summary.json'));
-}
-
 /** @param folder a directory of a run that is over @throws PalimpsestError INPUT_FILE */
 export function readCellResult(cell: Cell, folder: string, { figures }: Pick<GridConfig, 'figures'>): CellResult {
   const summary = readJson(folder, 'summary.json') as Record<string, unknown>;
@@ -44,10 +39,7 @@ export function readCellResult(cell: Cell, folder: string, { figures }: Pick<Gri
   const told = Object.fromEntries(ofSummary.map((name) => [name, (summary[name] as number | null) ?? null]));
   const last = { ...told, ...own(rows.length - 1), [SECONDS]: total, [MEMORY]: summary.peakMemoryBytes as number };
   const first = records.filter(({ row }) => row === 0);
-  const before = {
-    ...paperScores(first, names),
-    ...own(0),
-  };
+  const before = { ...paperScores(first, names), ...own(0) };
   const init = Object.fromEntries(Object.entries(before).filter(([, value]) => value !== null));
   return { cell, figures: last, init, environment };
 }
@@ -60,7 +52,7 @@ export function objectiveOf(
 ): number | null {
   const values = results.map(({ figures }) => figures[figure]);
   if (results.length < cells.length || values.some((value) => typeof value !== 'number')) return null;
-  return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length;
+  return mean(values as number[]);
 }
 
 interface ScoresFile {
@@ -79,7 +71,7 @@ function meanOver({ sets, shots, metric }: Figure, records: readonly ScoreRecord
     return found && (metric === undefined ? setScore(found) : found.metrics[metric]);
   });
   if (values.some((value) => value === undefined)) return null;
-  return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length;
+  return mean(values);
 }
 
 function entries<T, R>(object: Readonly<Record<string, T>>, f: (value: T) => R): Record<string, R> {

@@ -145,11 +145,6 @@ export class Grid {
   }
 }
 
-/** Whether a config file is a grid rather than a run's. @throws PalimpsestError CONFIG_FILE */
-export function isGrid(file: string): boolean {
-  return 'base' in readConfigFile(file).value;
-}
-
 const axes = ['base', 'add', 'benchmark'] as const;
 
 function matches(cell: Cell, labels: CellLabels): boolean {

@@ -40,7 +40,7 @@ export function readCellFiles(folder: string): CellFiles {
 /** Writes what another machine's run directory held; nothing where the run is there already. @throws PalimpsestError OUTPUT_WRITE */
 export function writeCellFiles(folder: string, files: CellFiles): void {
   const directory = new RunDirectory(folder);
-  if (existsSync(directory.path('summary.json'))) return;
+  if (directory.isOver()) return;
   for (const name of handedBack) if (files[name] !== undefined) directory.writeText(name, files[name]);
 }
 

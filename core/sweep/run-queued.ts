@@ -1,8 +1,9 @@
 import path from 'node:path';
+import { aborted } from '../aborted.js';
 import type { CellEnd } from './cell-process.js';
 import type { Cell, Grid } from './grid.js';
 import { cellDigest, writeCellFiles } from './job.js';
-import { type CellOutcome, openQueue } from './queue.js';
+import { openQueue } from './queue.js';
 import type { FailedCell } from './run-cells.js';
 import type { SweepFolder } from './sweep-folder.js';
 
@@ -30,6 +31,7 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   const place = { grid: path.relative(root, path.resolve(grid.file)), out: path.relative(root, folder.folder) };
   const failed: FailedCell[] = [];
   const started = performance.now();
+  const stopped = aborted(signal);
   let over = 0;
   const tell = (cell: Cell, end: CellEnd) => {
     over++;
@@ -38,7 +40,7 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   };
   const one = async (cell: Cell) => {
     const job = { ...place, cell: cell.id, digest: cellDigest(grid, cell) };
-    const outcome = await untilAborted(queue.run(job, retries), signal);
+    const outcome = await Promise.race([queue.run(job, retries), stopped]);
     const seconds = (performance.now() - started) / 1000;
     if (!outcome) return failed.push({ cell, end: { ended: 'interrupted', seconds } });
     if ('failure' in outcome) return tell(cell, { ended: 'failed', seconds, message: outcome.failure });
@@ -48,9 +50,4 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   await Promise.all(cells.map(one));
   await queue.close();
   return failed;
-}
-
-function untilAborted(work: Promise<CellOutcome>, signal?: AbortSignal): Promise<CellOutcome | undefined> {
-  const aborted = new Promise<undefined>((resolve) => signal?.addEventListener('abort', () => resolve(undefined)));
-  return Promise.race([work, aborted]);
 }

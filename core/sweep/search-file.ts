@@ -76,9 +76,11 @@ export class SearchFile {
   }
 }
 
-/** Whether a grid's file is a search. @throws PalimpsestError CONFIG_FILE */
-export function isSearch(file: string): boolean {
-  return 'search' in readConfigFile(file).value;
+/** What a config file is of. @throws PalimpsestError CONFIG_FILE */
+export function kindOf(file: string): 'run' | 'grid' | 'search' {
+  const { value } = readConfigFile(file);
+  if (!('base' in value)) return 'run';
+  return 'search' in value ? 'search' : 'grid';
 }
 
 /** The listed values of every option, of a range its ends. */

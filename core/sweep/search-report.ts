@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { markdownTable } from '../report/markdown-table.js';
 import { shortName } from './grid-options.js';
 import { bestOf, ranked, type Trial } from './run-search.js';
 import type { SearchFile, TrialValues } from './search-file.js';
@@ -25,15 +26,12 @@ export function trialLine(search: SearchFile, trials: readonly Trial[]): string 
 /** Markdown: a row for each trial, the best first, those that failed last. */
 export function searchTable(search: SearchFile, trials: readonly Trial[]): string {
   const options = Object.keys(search.settings.space);
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const failed = trials.filter(({ objective }) => objective === null);
-  const row = ({ number, values, objective }: Trial) =>
-    line([String(number), ...options.map((option) => shown(values[option])), written(objective)]);
-  return `${[
-    line(['trial', ...options.map((option) => shortName(option, options)), search.figure]),
-    line(['---', ...options.map(() => '---'), '---']),
-    ...[...ranked(trials, search.settings), ...failed].map(row),
-  ].join('\n')}\n`;
+  const columns = ['trial', ...options.map((option) => shortName(option, options)), search.figure];
+  const rows = [...ranked(trials, search.settings), ...failed].map(({ number, values, objective }) => {
+    return [number, ...options.map((option) => shown(values[option])), written(objective)];
+  });
+  return `${markdownTable(columns, rows)}\n`;
 }
 
 function valuesText(values: TrialValues): string {
@@ -44,7 +42,7 @@ function valuesText(values: TrialValues): string {
 /** Numbers with four digits: search.json has them all. */
 function shown(value: unknown): string {
   if (typeof value === 'number') return String(Number(value.toPrecision(4)));
-  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll('|', '\\|');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function written(objective: number | null): string {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { aggregate, type BenchmarkTable } from './aggregate.js';
-import { type CellResult, isOver, readCellResult } from './cell-result.js';
+import { type CellResult, readCellResult } from './cell-result.js';
 import { frontierChart } from './frontier.js';
 import type { Cell, Grid } from './grid.js';
 import { takeLock, waitForLock } from './lock.js';
@@ -32,7 +32,7 @@ export class SweepFolder {
   }
 
   isOver(cell: Cell): boolean {
-    return isOver(this.of(cell));
+    return new RunDirectory(this.of(cell)).isOver();
   }
 
   results({ cells, config }: Pick<Grid, 'cells' | 'config'>): CellResult[] {

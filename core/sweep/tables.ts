@@ -1,3 +1,4 @@
+import { markdownTable } from '../report/markdown-table.js';
 import type { BenchmarkTable, Row, Spread } from './aggregate.js';
 import { MEMORY, SECONDS } from './cell-result.js';
 
@@ -20,9 +21,9 @@ function heading(column: string): string {
 const signed = (text: string) => (text.startsWith('-') ? text : `+${text}`);
 
 /** Mean, deviation over seeds and difference, for example `0.612 ± 0.021 (+0.034)`. */
-function cellText(column: string, spread: Spread | null, plusMinus = '±'): string {
+function cellText(column: string, spread: Spread | null): string {
   if (!spread) return '-';
-  const deviation = spread.deviation === null ? '' : ` ${plusMinus} ${written(column, spread.deviation)}`;
+  const deviation = spread.deviation === null ? '' : ` ± ${written(column, spread.deviation)}`;
   const { difference } = spread;
   const against = difference !== null && compared(column) ? ` (${signed(written(column, difference))})` : '';
   return `${written(column, spread.mean)}${deviation}${against}`;
@@ -32,27 +33,24 @@ function seedsText({ seeds, wanted }: Row): string {
   return seeds.length === wanted ? String(wanted) : `${seeds.length} of ${wanted}`;
 }
 
-/** Markdown: a table for each benchmark. Rows on the frontier of plasticity and retention are marked. */
-export function markdownTables(tables: readonly BenchmarkTable[]): string {
-  return `${tables.map(markdownTable).join('\n\n')}\n`;
+/** The lines of a benchmark's table as text: heading, the model as it came if it was scored, and the methods. */
+function linesOf({ benchmark, columns, init, rows }: BenchmarkTable) {
+  const initial = columns.map((column) => (column in init ? written(column, init[column] as number) : '-'));
+  return {
+    head: [benchmark, 'seeds', ...columns.map(heading)],
+    init: Object.keys(init).length > 0 ? [['Init', '-', ...initial]] : [],
+    rows: rows.map((row) => [row.label, seedsText(row), ...columns.map((name) => cellText(name, row.figures[name]))]),
+  };
 }
 
-function markdownTable({ benchmark, columns, init, rows }: BenchmarkTable): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const initial = columns.map((column) => (column in init ? written(column, init[column] as number) : '-'));
-  return [
-    line([benchmark, 'seeds', ...columns.map(heading), 'frontier']),
-    line(['---', '---', ...columns.map(() => '---'), '---']),
-    ...(Object.keys(init).length > 0 ? [line(['Init', '-', ...initial, '-'])] : []),
-    ...rows.map((row) =>
-      line([
-        row.label,
-        seedsText(row),
-        ...columns.map((column) => cellText(column, row.figures[column])),
-        row.frontier ? 'yes' : '',
-      ]),
-    ),
-  ].join('\n');
+/** Markdown: a table for each benchmark. Rows on the frontier of plasticity and retention are marked. */
+export function markdownTables(tables: readonly BenchmarkTable[]): string {
+  const written = tables.map((table) => {
+    const { head, init, rows } = linesOf(table);
+    const marked = rows.map((row, i) => [...row, table.rows[i].frontier ? 'yes' : '']);
+    return markdownTable([...head, 'frontier'], [...init.map((row) => [...row, '-']), ...marked]);
+  });
+  return `${written.join('\n\n')}\n`;
 }
 
 /** CSV (RFC 4180), a line for each row and benchmark with all digits; empty where not measured. */
@@ -83,18 +81,15 @@ export function latexTables(tables: readonly BenchmarkTable[]): string {
   return `${tables.map(latexTable).join('\n\n')}\n`;
 }
 
-function latexTable({ benchmark, columns, init, rows }: BenchmarkTable): string {
+function latexTable(table: BenchmarkTable): string {
+  const { head, init, rows } = linesOf(table);
   const line = (cells: readonly string[]) => `${cells.map(escaped).join(' & ')} \\\\`;
-  const initial = columns.map((column) => (column in init ? written(column, init[column] as number) : '-'));
   return [
-    `\\begin{tabular}{ll${'r'.repeat(columns.length)}}`,
+    `\\begin{tabular}{ll${'r'.repeat(table.columns.length)}}`,
     '\\toprule',
-    line([benchmark, 'seeds', ...columns.map(heading)]),
+    line(head),
     '\\midrule',
-    ...(Object.keys(init).length > 0 ? [line(['Init', '-', ...initial])] : []),
-    ...rows.map((row) =>
-      line([row.label, seedsText(row), ...columns.map((name) => cellText(name, row.figures[name]))]),
-    ),
+    ...[...init, ...rows].map(line),
     '\\bottomrule',
     '\\end{tabular}',
   ].join('\n');

@@ -5,27 +5,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, writeText } from '../config/write-config.js';
 import { palimpsest, program } from './bin.js';
+import { letters, writeLetters } from './letters.js';
 import { describeWithOptuna, python, writeBarePython } from './optuna.js';
-import { writeToyModel } from './toy-model.js';
 
 const folder = scratchFolder();
-const grid = `
-shared:
-  engine: cpu
-  backbone: { use: llama, model: ./toy }
-  adapter: { use: inc-lora, rank: 2 }
-  training: { batchSize: 2, maxOutputTokens: 3, learningRate: 0.01 }
-  evaluation: { after: last, by: [first-token] }
+const grid = `${letters}
 base: { ewc: { regularizers: [{ use: ewc, over: merged }] } }
-benchmark:
-  letters:
-    benchmark:
-      use: jsonl
-      tasks: [{ name: a, train: a.jsonl, test: a.jsonl }, { name: b, train: b.jsonl, test: a.jsonl }]
-figures: { first: { sets: [a], shots: 0, metric: firstTokenLogProbability } }
 `;
 const rate = 'training.learningRate: { low: 1.0e-4, high: 1.0, log: true }';
-const lines = ['ab.', 'cd.', 'ef.'].map((prompt) => JSON.stringify({ prompt, answer: ' a' })).join('\n');
 
 const writeSearch = (name: string, settings: string) =>
   writeText(folder, name, `${grid}search: { maximize: first, ${settings} }\n`);
@@ -35,10 +22,7 @@ const trialsOf = (out: string): { values: Record<string, number>; objective: num
   JSON.parse(read(`${out}/search.json`)).trials;
 const writtenAt = (out: string, cell: string) => statSync(join(folder, out, cell, 'summary.json')).mtimeMs;
 
-beforeAll(async () => {
-  await writeToyModel(join(folder, 'toy'));
-  for (const name of ['a.jsonl', 'b.jsonl']) writeText(folder, name, `${lines}\n`);
-});
+beforeAll(() => writeLetters(folder));
 
 describeWithOptuna('palimpsest search', () => {
   it('tries every point of a grid once and writes what it came to, the best first', async () => {
@@ -120,7 +104,7 @@ describe('palimpsest search', { timeout: 120_000 }, () => {
     writeSearch('wrong.yaml', "sampler: grid, space: { 'regularizers.0.lambda': [1, -3] }");
     const { status, stderr } = await palimpsest(['search', 'wrong.yaml', '--out', 'wrong'], folder);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^\[CONFIG_VALUE\] wrong\.yaml:15, search\.space\.regularizers\.0\.lambda.*got -3/);
+    expect(stderr).toMatch(/^\[CONFIG_VALUE\] wrong\.yaml:16, search\.space\.regularizers\.0\.lambda.*got -3/);
     expect(existsSync(join(folder, 'wrong'))).toBe(false);
   });
 });

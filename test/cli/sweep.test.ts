@@ -4,31 +4,18 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, writeText } from '../config/write-config.js';
 import { palimpsest, program } from './bin.js';
-import { writeToyModel } from './toy-model.js';
+import { letters, writeLetters } from './letters.js';
+import { until } from './until.js';
 
 const folder = scratchFolder();
-const grid = `
-shared:
-  engine: cpu
-  backbone: { use: llama, model: ./toy }
-  adapter: { use: inc-lora, rank: 2 }
-  training: { batchSize: 2, maxOutputTokens: 3, learningRate: 0.01 }
-  evaluation: { after: last, by: [first-token] }
+const grid = `${letters}
 base: { plain: {}, ewc: { regularizers: [{ use: ewc, over: merged, lambda: 10 }] } }
-benchmark:
-  letters:
-    benchmark:
-      use: jsonl
-      tasks: [{ name: a, train: a.jsonl, test: a.jsonl }, { name: b, train: b.jsonl, test: a.jsonl }]
 seeds: [1, 2]
-figures: { first: { sets: [a], shots: 0, metric: firstTokenLogProbability } }
 `;
-const lines = ['ab.', 'cd.', 'ef.'].map((prompt) => JSON.stringify({ prompt, answer: ' a' })).join('\n');
 
 beforeAll(async () => {
-  await writeToyModel(join(folder, 'toy'));
+  await writeLetters(folder);
   writeText(folder, 'grid.yaml', grid);
-  for (const name of ['a.jsonl', 'b.jsonl']) writeText(folder, name, `${lines}\n`);
 });
 
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
@@ -143,7 +130,7 @@ export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: {
 
   it('checks the data of every benchmark before the first cell is run', async () => {
     const gone = '  gone: { benchmark: { use: jsonl, tasks: [{ name: a, train: gone.jsonl }] } }';
-    writeText(folder, 'gone.yaml', grid.replace('\nseeds', `\n${gone}\nseeds`));
+    writeText(folder, 'gone.yaml', grid.replace('\nfigures', `\n${gone}\nfigures`));
     const { status, stdout, stderr } = await palimpsest(['sweep', 'gone.yaml', '--out', 'gone'], folder);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/\[DATA_FILE\] gone\.yaml:\d+, benchmark\.tasks\.0\.train.*gone\.jsonl/);
@@ -154,7 +141,7 @@ export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: {
     writeText(folder, 'wrong.yaml', grid.replace('lambda: 10', 'lamda: 10'));
     const { status, stderr } = await palimpsest(['sweep', 'wrong.yaml', '--out', 'wrong'], folder);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^\[CONFIG_KEY\] wrong\.yaml:8, regularizers\.0\.lamda/);
+    expect(stderr).toMatch(/^\[CONFIG_KEY\] wrong\.yaml:15, regularizers\.0\.lamda/);
     expect(existsSync(join(folder, 'wrong'))).toBe(false);
   });
 
@@ -194,7 +181,3 @@ export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: {
     expect(steps).toBeLessThan(4000);
   });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -6,6 +6,7 @@ import { seededRandom } from '../../core/training/random.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
 import { palimpsest, program } from './bin.js';
 import { writeToyModel } from './toy-model.js';
+import { until } from './until.js';
 
 const folder = scratchFolder();
 const PORT = 6390 + Number(process.env.VITEST_POOL_ID ?? 0);
@@ -112,8 +113,4 @@ function hasRedis(): boolean {
   } catch {
     return false;
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
