@@ -24,21 +24,20 @@ export interface Row {
   readonly wanted: number;
   /** By name; null where no seed has it. */
   readonly figures: Readonly<Record<string, Spread | null>>;
-  /** Whether no other row of the benchmark is at least as good in plasticity and retention, and better in one. */
-  readonly frontier: boolean;
+  /** Figures of retention with which no other row of the benchmark is at least as good in it and in plasticity, and better in one. */
+  readonly frontier: readonly string[];
 }
 
 /** What a grid found on one benchmark. */
 export interface BenchmarkTable {
   readonly benchmark: string;
   readonly columns: readonly string[];
+  /** The figures that the frontiers are drawn over. */
+  readonly frontier: GridConfig['frontier'];
   /** Means of the model as it came, of the figures that tell of it. */
   readonly init: Figures;
   readonly rows: readonly Row[];
 }
-
-/** Plasticity, then retention: what the frontier is drawn over. */
-export const FRONTIER = { plasticity: 'FP', retention: 'IP' } as const;
 
 /** A table for every benchmark of a grid of which a cell is over, with a row for every method of which one is. */
 export function aggregate(
@@ -47,6 +46,7 @@ export function aggregate(
 ): BenchmarkTable[] {
   const names = figureNames(config);
   const [first] = Object.keys(config.add);
+  const { frontier } = config;
   return Object.keys(config.benchmark).flatMap((benchmark) => {
     const measured = results.filter(({ cell }) => cell.benchmark === benchmark);
     if (measured.length === 0) return [];
@@ -54,7 +54,7 @@ export function aggregate(
     const labels = [...new Set(measured.map(({ cell }) => rowLabel(cell)))];
     const rows = labels.map((label) => rowOf(label, { measured, wanted, names, first }));
     const columns = names.filter((name) => rows.some(({ figures }) => figures[name]));
-    return [{ benchmark, columns, init: initOf(columns, measured), rows: onFrontier(rows) }];
+    return [{ benchmark, columns, frontier, init: initOf(columns, measured), rows: withFrontiers(rows, frontier) }];
   });
 }
 
@@ -77,7 +77,7 @@ function rowOf(label: string, { measured, wanted, names, first }: RowParts): Row
     return [name, own && { ...own, difference: pairedDifference(name, found, compared) }] as const;
   });
   return {
-    ...{ label, base, add, options, frontier: false },
+    ...{ label, base, add, options, frontier: [] },
     seeds: found.map(({ cell }) => cell.seed),
     wanted: wanted.filter((cell) => rowLabel(cell) === label).length,
     figures: Object.fromEntries(figures),
@@ -109,16 +109,25 @@ function initOf(columns: readonly string[], results: readonly CellResult[]): Fig
   return Object.fromEntries(init.filter(([, value]) => value !== null));
 }
 
-function onFrontier(rows: readonly Row[]): Row[] {
-  const place = ({ figures }: Row) => [figures[FRONTIER.plasticity]?.mean, figures[FRONTIER.retention]?.mean];
-  return rows.map((row) => {
-    const [own, kept] = place(row);
-    if (own === undefined || kept === undefined) return row;
-    const beaten = rows.some((other) => {
-      const [plasticity, retention] = place(other);
-      if (plasticity === undefined || retention === undefined) return false;
-      return plasticity >= own && retention >= kept && (plasticity > own || retention > kept);
-    });
-    return { ...row, frontier: !beaten };
+function withFrontiers(rows: readonly Row[], { plasticity, retention }: GridConfig['frontier']): Row[] {
+  return rows.map((row) => ({
+    ...row,
+    frontier: retention.filter((kept) => isUnbeaten(row, rows, [plasticity, kept])),
+  }));
+}
+
+/** Whether a row has the figures, and no other is at least as good in both and better in one. */
+function isUnbeaten(row: Row, rows: readonly Row[], names: readonly string[]): boolean {
+  const own = meansOf(row, names);
+  if (!own) return false;
+  return !rows.some((other) => {
+    const means = meansOf(other, names);
+    return means?.every((mean, i) => mean >= own[i]) && means.some((mean, i) => mean > own[i]);
   });
+}
+
+/** Undefined unless the row has all of the figures. */
+function meansOf({ figures }: Row, names: readonly string[]): number[] | undefined {
+  const means = names.map((name) => figures[name]?.mean);
+  return means.includes(undefined) ? undefined : (means as number[]);
 }

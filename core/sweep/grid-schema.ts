@@ -33,6 +33,15 @@ const labels = z.strictObject({
   benchmark: label.optional().describe('A name of `benchmark`; left out: any.'),
 });
 
+const frontier = z.strictObject({
+  plasticity: z.string().min(1).default('FP').describe('The figure that tells what is learnt.'),
+  retention: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['IP', 'HP'])
+    .describe('The figures that tell what is kept: a frontier for each.'),
+});
+
 export const gridSchema = z.strictObject({
   shared: part.default({}).describe('What all cells have.'),
   base: axis.describe('Methods, each with a name.'),
@@ -54,6 +63,7 @@ export const gridSchema = z.strictObject({
     .record(label, figure)
     .default({})
     .describe('Columns beside those of summary.json, or in their place: means over sets, after the last task.'),
+  frontier: frontier.prefault({}).describe('What the frontiers of plasticity and retention are drawn over.'),
 });
 
 export type GridConfig = z.infer<typeof gridSchema>;

@@ -8,6 +8,7 @@ import { ConfigOrigin } from '../config/origin.js';
 import { makeOverride, type Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
 import { problem } from '../errors.js';
+import { assertFigure, gainNames } from './cell-result.js';
 import { type OptionValue, optionCombinations } from './grid-options.js';
 import { type CellLabels, type ConfigPart, type GridConfig, gridSchema } from './grid-schema.js';
 
@@ -55,7 +56,9 @@ export class Grid {
     this.source = source.file;
     this.config = source.config;
     this.optionsAt = source.optionsAt;
-    this.refuseUnknownNames(new ConfigOrigin([this.source]));
+    const origin = new ConfigOrigin([this.source]);
+    this.refuseUnknownNames(origin);
+    this.refuseUnknownFigures(origin);
     this.cells = this.expand();
     this.refuseEqualIds();
   }
@@ -131,6 +134,15 @@ export class Grid {
       const expected = `a name from \`${axis}\`: ${known.join(', ')}`;
       throw problem('CONFIG_VALUE', { where: origin.where(place), expected, got: `${name}${didYouMean(name, known)}` });
     }
+  }
+
+  private refuseUnknownFigures(origin: ConfigOrigin): void {
+    const { plasticity, retention } = this.config.frontier;
+    const named = [
+      { figure: plasticity, place: ['frontier', 'plasticity'] },
+      ...retention.map((figure, i) => ({ figure, place: ['frontier', 'retention', i] })),
+    ];
+    for (const { figure, place } of named) assertFigure(figure, gainNames(this.config), origin.where(place));
   }
 
   private refuseEqualIds(): void {

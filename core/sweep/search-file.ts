@@ -1,10 +1,8 @@
 import { type ConfigFile, readConfigFile } from '../config/config-file.js';
-import { didYouMean } from '../config/nearest.js';
 import { ConfigOrigin } from '../config/origin.js';
 import type { Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
-import { problem } from '../errors.js';
-import { figureNames } from './cell-result.js';
+import { assertFigure, figureNames } from './cell-result.js';
 import { Grid } from './grid.js';
 import type { GridConfig } from './grid-schema.js';
 import { type SearchSettings, type SearchSpace, searchSchema } from './search-schema.js';
@@ -66,13 +64,8 @@ export class SearchFile {
   }
 
   private refuseUnknownFigure(origin: ConfigOrigin): void {
-    const known = figureNames(this.config);
-    if (known.includes(this.figure)) return;
-    throw problem('CONFIG_VALUE', {
-      where: origin.where(['search', this.settings.maximize === undefined ? 'minimize' : 'maximize']),
-      expected: `a figure: ${known.join(', ')}`,
-      got: `${this.figure}${didYouMean(this.figure, known)}`,
-    });
+    const key = this.settings.maximize === undefined ? 'minimize' : 'maximize';
+    assertFigure(this.figure, figureNames(this.config), origin.where(['search', key]));
   }
 }
 

@@ -50,11 +50,13 @@ export class SweepFolder {
     return tables;
   }
 
-  /** Writes frontier-<benchmark>.svg of each benchmark where two rows have a place in it. @throws PalimpsestError OUTPUT_WRITE */
+  /** Writes frontier-<benchmark>-<retention>.svg where two rows have a place in it. @throws PalimpsestError OUTPUT_WRITE */
   async drawFrontiers(tables: readonly BenchmarkTable[]): Promise<void> {
     for (const table of tables) {
-      const drawn = await frontierChart(table);
-      if (drawn) this.directory.writeText(`frontier-${table.benchmark}.svg`, drawn);
+      for (const retention of table.frontier.retention) {
+        const drawn = await frontierChart(table, retention);
+        if (drawn) this.directory.writeText(`frontier-${table.benchmark}-${retention}.svg`, drawn);
+      }
     }
   }
 

@@ -43,11 +43,11 @@ function linesOf({ benchmark, columns, init, rows }: BenchmarkTable) {
   };
 }
 
-/** Markdown: a table for each benchmark. Rows on the frontier of plasticity and retention are marked. */
+/** Markdown: a table for each benchmark. Rows on a frontier name the figure of retention. */
 export function markdownTables(tables: readonly BenchmarkTable[]): string {
   const written = tables.map((table) => {
     const { head, init, rows } = linesOf(table);
-    const marked = rows.map((row, i) => [...row, table.rows[i].frontier ? 'yes' : '']);
+    const marked = rows.map((row, i) => [...row, table.rows[i].frontier.join(', ')]);
     return markdownTable([...head, 'frontier'], [...init.map((row) => [...row, '-']), ...marked]);
   });
   return `${written.join('\n\n')}\n`;
@@ -64,7 +64,7 @@ export function csvTable(tables: readonly BenchmarkTable[]): string {
         const found = row.figures[name];
         return [found?.mean, found?.deviation, ...(compared(name) ? [found?.difference] : [])];
       }),
-      row.frontier,
+      row.frontier.join(' '),
     ]),
   );
   const all = [['benchmark', 'base', 'add', 'options', 'seeds', 'seeds wanted', ...head, 'frontier'], ...lines];

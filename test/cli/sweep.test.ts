@@ -11,6 +11,7 @@ const folder = scratchFolder();
 const grid = `${letters}
 base: { plain: {}, ewc: { regularizers: [{ use: ewc, over: merged, lambda: 10 }] } }
 seeds: [1, 2]
+frontier: { retention: [first] }
 `;
 
 beforeAll(async () => {
@@ -41,6 +42,9 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
     expect(results[0].figures.first).toBe(last.metrics.firstTokenLogProbability);
     expect(tables[0].init.first).toBeTypeOf('number');
     expect(tables[0].init.FP).toBe(0);
+    const frontier = read('all/frontier-letters-first.svg');
+    for (const text of ['plain', 'ewc', 'plasticity (FP)', 'retention (first)'])
+      expect(frontier).toContain(`>${text}<`);
     expect(existsSync(join(folder, 'all', 'sweep.lock'))).toBe(false);
   });
 

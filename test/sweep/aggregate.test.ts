@@ -44,11 +44,20 @@ describe('results of a grid', () => {
     expect(rows[1].figures.HP).toBeNull();
   });
 
-  it('lie on the frontier where no other is as good in plasticity and retention and better in one', () => {
-    const [{ rows }] = aggregate({ config, cells }, results);
-    expect(rows.map(({ frontier }) => frontier)).toEqual([true, true]);
-    const beaten = aggregate({ config, cells }, [...results, resultOf(cells[3], { FP: 0.9, IP: 0.9 })]);
-    expect(beaten[0].rows.map(({ frontier }) => frontier)).toEqual([false, true]);
+  it('lie on a frontier where no other is as good in plasticity and retention and better in one', () => {
+    const frontiers = (some: readonly CellResult[]) =>
+      aggregate({ config, cells }, some)[0].rows.map(({ frontier }) => frontier);
+    expect(frontiers(results)).toEqual([['IP'], ['IP']]);
+    expect(frontiers([...results, resultOf(cells[3], { FP: 0.9, IP: 0.9 })])).toEqual([[], ['IP']]);
+    const both = [resultOf(cells[0], { FP: 0.5, IP: 0.2, HP: 0.3 }), resultOf(cells[2], { FP: 0.5, IP: 0.1, HP: 0.4 })];
+    expect(frontiers(both)).toEqual([['IP'], ['HP']]);
+  });
+
+  it('lie on the frontier of the figures that the grid names', () => {
+    const own = { ...config, frontier: { plasticity: 'HP', retention: ['FP'] } };
+    const some = [resultOf(cells[0], { FP: 0.5, HP: 0.2 }), resultOf(cells[2], { FP: 0.4, HP: 0.1 })];
+    const [{ rows }] = aggregate({ config: own, cells }, some);
+    expect(rows.map(({ frontier }) => frontier)).toEqual([['FP'], []]);
   });
 
   it('have a table only where a cell is over', () => {
@@ -62,8 +71,8 @@ describe('results of a grid', () => {
         '| B | seeds | IP | FP | seconds | peak GB | frontier |',
         '| --- | --- | --- | --- | --- | --- | --- |',
         '| Init | - | 0.600 | - | - | - | - |',
-        '| A | 2 | 0.300 ± 0.141 | 0.600 ± 0.141 | 10 ± 0 | 2.00 ± 0.00 | yes |',
-        '| A+IVG | 1 of 2 | 0.900 (+0.700) | 0.500 (+0.000) | 20 | 2.00 | yes |',
+        '| A | 2 | 0.300 ± 0.141 | 0.600 ± 0.141 | 10 ± 0 | 2.00 ± 0.00 | IP |',
+        '| A+IVG | 1 of 2 | 0.900 (+0.700) | 0.500 (+0.000) | 20 | 2.00 | IP |',
         '',
       ].join('\n'),
     );

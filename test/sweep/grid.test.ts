@@ -90,6 +90,8 @@ describe('a grid', () => {
   });
 
   it.each([
+    ['frontier: { plasticity: forgetting }', /grid\.yaml:6.*expected a figure: HP, IP, FP, got forgetting/],
+    ['frontier: { retention: [IP, HPP] }', /grid\.yaml:6.*expected a figure: HP, IP, FP, got HPP.*HP/],
     ['except: [{ base: Ewk }]', /grid\.yaml:6.*expected a name from `base`: plain, Ewc, got Ewk.*Ewc/],
     ['seeds: { leters: [1] }', /grid\.yaml:6.*expected a name from `benchmark`: letters, got leters/],
     ['seeds: [-1]', /grid\.yaml:6, seeds/],
