@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import { problem } from '../errors.js';
-import { inspectData } from '../run/inspect-data.js';
+import type { DataReport } from '../report/data-table.js';
+import { dataKey, inspectData } from '../run/inspect-data.js';
 import { prepareRun, runPrepared } from '../run/run.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
 import type { Cell, Grid } from '../sweep/grid.js';
-import { type FailedCell, runCells } from '../sweep/run-cells.js';
+import { runCells } from '../sweep/run-cells.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { interruptible } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
@@ -60,14 +61,37 @@ export async function checkCells(cells: readonly Cell[], grid: Grid, folder: Swe
   }
 }
 
-/** The data of every benchmark that cells have, as a run of them would read it. */
-export async function checkData(cells: readonly Cell[], grid: Grid): Promise<void> {
+/** Some cells of a grid. */
+export interface GridCells {
+  readonly grid: Grid;
+  readonly cells: readonly Cell[];
+}
+
+/**
+ * The data of every benchmark that cells of grids have, as a run of them would read it, and where those are all benchmarks of a grid, the sets
+ * of its figures. @throws PalimpsestError DATA_*, CONFIG_VALUE
+ */
+export async function checkData(grids: readonly GridCells[]): Promise<void> {
   const registry = new PluginRegistry();
-  const { logger } = reporting();
-  for (const cell of grid.byBenchmark(cells)) {
-    const loaded = grid.load(cell);
-    await inspectData(loaded, await composePlugins(loaded, registry), logger);
+  const read = new Map<string, DataReport>();
+  for (const { grid, cells } of grids) {
+    const asked = grid.byBenchmark(cells);
+    const reports: DataReport[] = [];
+    for (const cell of asked) {
+      const loaded = grid.load(cell);
+      const plugins = await composePlugins(loaded, registry);
+      const key = dataKey(plugins.resolved);
+      const report = read.get(key) ?? (await inspectData(loaded, plugins, reporting().logger));
+      read.set(key, report);
+      reports.push(report);
+    }
+    if (asked.length === grid.byBenchmark().length) grid.assertSets(scoredSets(reports));
   }
+}
+
+function scoredSets(reports: readonly DataReport[]): Set<string> {
+  const sets = reports.flatMap((report) => report.sets);
+  return new Set(sets.filter(({ test }) => test !== undefined).map(({ name }) => name));
 }
 
 /** Runs one cell in this process, which another has started for it. @throws PalimpsestError USAGE where there is none of the name */
@@ -76,6 +100,7 @@ export async function runCell(grid: Grid, folder: SweepFolder, id: string): Prom
   const cell = grid.cells.find((one) => one.id === id);
   if (!cell) throw noCell('--cell', id);
   const release = await folder.lockCell(cell);
+  process.once('exit', release);
   try {
     const request = { ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true };
     const prepared = await prepareRun(request, new PluginRegistry());
@@ -83,6 +108,11 @@ export async function runCell(grid: Grid, folder: SweepFolder, id: string): Prom
   } finally {
     release();
   }
+}
+
+/** Tells that the Redis server went away. */
+export function tellLost(): void {
+  process.stderr.write('lost the Redis server; waiting for it to come back\n');
 }
 
 export const noCell = (where: string, got = 'none') =>
@@ -101,8 +131,8 @@ export interface CellsHere {
   ended(cell: Cell, end: CellEnd, over: number): void;
 }
 
-/** Runs cells on this machine, each in a process of its own; gives those that failed. */
-export function runHere(cells: readonly Cell[], here: CellsHere): Promise<FailedCell[]> {
+/** Runs cells on this machine, each in a process of its own. */
+export function runHere(cells: readonly Cell[], here: CellsHere): Promise<void> {
   const { options, folder, signal, start, ended } = here;
   return runCells(cells, {
     ...{ parallel: parallelOf(options), gpus: gpusOf(options), retries: options.retries, signal, ended },

@@ -5,7 +5,7 @@ import { PluginRegistry } from '../container/plugin-registry.js';
 import { PalimpsestError } from '../errors.js';
 import { REFUSED } from '../exit-status.js';
 import { dataTable } from '../report/data-table.js';
-import { inspectData } from '../run/inspect-data.js';
+import { dataKey, inspectData } from '../run/inspect-data.js';
 import { Grid } from '../sweep/grid.js';
 import { kindOf, SearchFile } from '../sweep/search-file.js';
 import { collect } from './model-options.js';
@@ -65,8 +65,7 @@ async function orTell(work: () => Promise<void>): Promise<void> {
 function alike(checked: ReadonlyMap<string, CheckedConfig>): string[][] {
   const groups = new Map<string, string[]>();
   for (const [name, { plugins }] of checked) {
-    const { benchmark, seed, evaluation } = plugins.resolved;
-    const key = JSON.stringify([benchmark, seed, evaluation]);
+    const key = dataKey(plugins.resolved);
     groups.set(key, [...(groups.get(key) ?? []), name]);
   }
   return [...groups.values()];

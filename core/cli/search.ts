@@ -60,7 +60,7 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
 /** Every value of the space in every cell, and the data, before the first trial. */
 async function checkProbes(probes: readonly Grid[], folder: SweepFolder): Promise<void> {
   for (const grid of probes) await checkCells(grid.cells, grid, folder);
-  await checkData(probes[0].cells, probes[0]);
+  await checkData(probes.map((grid) => ({ grid, cells: grid.cells })));
 }
 
 /** @throws PalimpsestError USAGE */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
@@ -19,6 +20,7 @@ import {
   noCell,
   runCell,
   runHere,
+  tellLost,
 } from './cells.js';
 import { stoppable } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
@@ -61,9 +63,10 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   if (wanted.length === 0) throw noCell('--only', only?.join(', '));
   if (options.list) return list(wanted, folder);
   if (options.repeat !== undefined) return repeat(wanted, options.repeat, { file, options, grid, folder });
-  await checkCells(wanted, grid, folder);
+  const told = grid.cells.filter((cell) => wanted.includes(cell) || folder.isOver(cell));
+  await checkCells(told, grid, folder);
   const missing = wanted.filter((cell) => !folder.isOver(cell));
-  await checkData(missing, grid);
+  await checkData([{ grid, cells: missing }]);
   const done = wanted.length - missing.length;
   process.stdout.write(`${wanted.length} cells, ${done} done already, written to ${folder.folder}\n`);
   await runMissing(missing, { file, options, grid, folder });
@@ -86,20 +89,21 @@ function list(cells: readonly Cell[], folder: SweepFolder): void {
   for (const cell of cells) process.stdout.write(`${folder.isOver(cell) ? 'done   ' : 'missing'}  ${cell.id}\n`);
 }
 
-/** Runs done cells again, in a folder beside theirs, and tells what differs; exit status 1 where anything does. */
+/** Runs done cells anew, in a folder within theirs, and tells what differs; exit status 1 where anything does. */
 async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Promise<void> {
   const { grid, folder } = sweep;
   const done = wanted.filter((cell) => folder.isOver(cell));
   const cells = drawnCells(done, count, REPEAT_SEED);
+  await checkCells(cells, grid, folder);
   const again = new SweepFolder(path.join(folder.folder, 'repeated'));
-  const missing = cells.filter((cell) => !again.isOver(cell));
-  await runMissing(missing, { ...sweep, folder: again });
+  for (const cell of cells) rmSync(again.of(cell), { recursive: true, force: true });
+  await runMissing(cells, { ...sweep, folder: again });
   const compared = cells.filter((cell) => again.isOver(cell));
   const read = (from: SweepFolder, cell: Cell) => readCellResult(cell, from.of(cell), grid.config);
   const found = compared.flatMap((cell) => differences(read(folder, cell), read(again, cell)));
   const names = compared.map(({ id }) => id).join(', ');
-  const outcome = found.length > 0 ? found.join('\n') : `repeated with equal figures: ${names || 'none'}`;
-  process.stdout.write(`${outcome}\n`);
+  const equal = names ? `repeated with equal figures: ${names}` : 'nothing was repeated: no cell is done';
+  process.stdout.write(`${found.length > 0 ? found.join('\n') : equal}\n`);
   if (found.length > 0) process.exitCode = FAILED;
 }
 
@@ -122,10 +126,10 @@ async function runMissing(missing: readonly Cell[], { file, options, grid, folde
     folder.writeTables(grid);
   };
   const work = async (signal: AbortSignal) => {
-    const failed = redis
-      ? await runQueued(missing, { url: redis, root: path.resolve(root), grid, folder, retries, signal, ended })
-      : await runHere(missing, { options, folder, signal, start: () => ['sweep', file], ended });
-    if (failed.length > 0) process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
+    const queued = { root: path.resolve(root), grid, folder, retries, signal, lost: tellLost, ended };
+    if (redis) await runQueued(missing, { url: redis, ...queued });
+    else await runHere(missing, { options, folder, signal, start: () => ['sweep', file], ended });
+    if (missing.some((cell) => !folder.isOver(cell))) process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
   };
   await stoppable(work).finally(release);
 }

@@ -6,9 +6,9 @@ import { problem } from '../errors.js';
 import { runCellProcess } from '../sweep/cell-process.js';
 import { Grid } from '../sweep/grid.js';
 import { type CellFiles, type CellJob, cellDigest, readCellFiles, within } from '../sweep/job.js';
-import { startWorker } from '../sweep/queue.js';
+import { RefusedCell, startWorker } from '../sweep/queue.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
-import { cellArguments, gpusOf, parallelOf } from './cells.js';
+import { cellArguments, checkCells, gpusOf, parallelOf, tellLost } from './cells.js';
 import { stoppable } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
 
@@ -44,13 +44,16 @@ async function work(options: WorkerOptions): Promise<void> {
   const parallel = parallelOf(options);
   await stoppable(async (signal) => {
     const worker = await startWorker({
-      ...{ url: options.redis, parallel, lease: options.lease },
+      ...{ url: options.redis, parallel, lease: options.lease, lost: tellLost },
       work: (job, slot) => runJob(job, { root, options, parallel, gpu: gpus[slot % gpus.length], signal }),
     });
     process.stdout.write(`waiting for cells, up to ${parallel} at a time, in ${root}\n`);
     const interrupted = aborted(signal);
-    await (options.untilEmpty ? Promise.race([worker.idle(), interrupted]) : interrupted);
-    await worker.close();
+    try {
+      await (options.untilEmpty ? Promise.race([worker.idle(), interrupted]) : interrupted);
+    } finally {
+      await worker.close();
+    }
   });
 }
 
@@ -68,14 +71,15 @@ async function runJob(job: CellJob, { root, options, parallel, gpu, signal }: Pl
   const file = within(root, job.grid);
   const grid = new Grid(file, commandLine({ set, engine }));
   const cell = grid.cells.find(({ id }) => id === job.cell);
-  if (!cell || cellDigest(grid, cell) !== job.digest) {
+  if (!cell || cellDigest(grid, cell, job.out) !== job.digest) {
     throw problem('QUEUE_JOB', {
       where: `${file}, cell ${job.cell}`,
-      expected: 'the grid, --set and --engine that the sweep has',
+      expected: 'the grid, --set, --engine and version of Palimpsest that the sweep has',
       got: cell ? 'another config for the cell' : 'a grid without the cell',
     });
   }
   const folder = new SweepFolder(within(root, job.out));
+  await checkCells([cell], grid, folder);
   if (!folder.isOver(cell)) {
     folder.prepare();
     process.stdout.write(`${cell.id} ...\n`);
@@ -84,7 +88,8 @@ async function runJob(job: CellJob, { root, options, parallel, gpu, signal }: Pl
     const { ended, message } = await runCellProcess(command, signal);
     process.stdout.write(`${cell.id} ${ended}${message ? `: ${message}` : ''}\n`);
     if (ended === 'interrupted') return undefined;
-    if (ended !== 'done') throw new Error(message ?? ended);
+    if (ended === 'refused') throw new RefusedCell(message);
+    if (ended === 'failed') throw new Error(message);
   }
   return readCellFiles(folder.of(cell));
 }

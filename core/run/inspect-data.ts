@@ -30,6 +30,11 @@ export async function inspectData(
   }
 }
 
+/** Configs with equal keys read the same data. */
+export function dataKey({ benchmark, seed, evaluation }: Composition['resolved']): string {
+  return JSON.stringify([benchmark, seed, evaluation]);
+}
+
 function countsOf({ tasks, heldOut }: BenchmarkData): SetCounts[] {
   return [
     ...tasks.map(({ name, train, validation = [], test }) => ({

@@ -34,7 +34,7 @@ export interface BenchmarkTable {
   readonly columns: readonly string[];
   /** The figures that the frontiers are drawn over. */
   readonly frontier: GridConfig['frontier'];
-  /** Means of the model as it came, of the figures that tell of it. */
+  /** Means of the model as it came, of the figures that tell of it; none where there are several models. */
   readonly init: Figures;
   readonly rows: readonly Row[];
 }
@@ -53,7 +53,7 @@ export function aggregate(
     const wanted = cells.filter((cell) => cell.benchmark === benchmark);
     const labels = [...new Set(measured.map(({ cell }) => rowLabel(cell)))];
     const rows = labels.map((label) => rowOf(label, { measured, wanted, names, first }));
-    const columns = names.filter((name) => rows.some(({ figures }) => figures[name]));
+    const columns = names.filter((name) => name in config.figures || rows.some(({ figures }) => figures[name]));
     return [{ benchmark, columns, frontier, init: initOf(columns, measured), rows: withFrontiers(rows, frontier) }];
   });
 }
@@ -104,8 +104,13 @@ function pairedDifference(name: string, own: readonly CellResult[], other: reado
   return spread(differences)?.mean ?? null;
 }
 
+/** Means over the seeds; none where the rows are of different models. */
 function initOf(columns: readonly string[], results: readonly CellResult[]): Figures {
-  const init = columns.map((name) => [name, spread(results.map((result) => result.init[name]))?.mean ?? null] as const);
+  if (new Set(results.map(({ model }) => JSON.stringify(model))).size > 1) return {};
+  const seeds = [...new Set(results.map(({ cell }) => cell.seed))];
+  const meanOf = (name: string, seed: number) =>
+    spread(results.filter(({ cell }) => cell.seed === seed).map(({ init }) => init[name]))?.mean;
+  const init = columns.map((name) => [name, spread(seeds.map((seed) => meanOf(name, seed)))?.mean ?? null] as const);
   return Object.fromEntries(init.filter(([, value]) => value !== null));
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { INTERRUPTED, REFUSED } from '../exit-status.js';
 
@@ -19,7 +19,7 @@ export interface CellCommand {
 export interface CellEnd {
   readonly ended: 'done' | 'refused' | 'failed' | 'interrupted';
   readonly seconds: number;
-  /** The last line that it wrote to standard error, where it did not end well. */
+  /** What it said last, and its log, where it did not end well. */
   readonly message?: string;
 }
 
@@ -28,8 +28,10 @@ export interface CellEnd {
  * them closes then. @param signal ends it after the step at hand
  */
 export function runCellProcess({ args, log, gpu, beside }: CellCommand, signal?: AbortSignal): Promise<CellEnd> {
+  if (signal?.aborted) return Promise.resolve({ ended: 'interrupted', seconds: 0 });
   const started = performance.now();
   const output = openSync(log, 'a');
+  const before = fstatSync(output).size;
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
     stdio: ['ignore', output, output, 'ipc'],
     env: { ...process.env, ...threadsOf(beside), ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }) },
@@ -49,10 +51,8 @@ export function runCellProcess({ args, log, gpu, beside }: CellCommand, signal?:
     child.once('exit', (status, killed) => {
       if (status === 0) return end('done');
       if (status === INTERRUPTED || signal?.aborted) return end('interrupted');
-      end(
-        status === REFUSED ? 'refused' : 'failed',
-        killed ? `killed by ${killed}` : lastLine(log) || `exit status ${status}`,
-      );
+      const message = killed ? `killed by ${killed}` : (lastWord(log, before) ?? `exit status ${status}`);
+      end(status === REFUSED ? 'refused' : 'failed', message);
     });
   });
 }
@@ -63,12 +63,17 @@ function threadsOf(beside: number): Record<string, string> {
   return { TF_NUM_INTRAOP_THREADS: String(Math.max(1, Math.floor(os.availableParallelism() / beside))) };
 }
 
-function lastLine(log: string): string | undefined {
-  return readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
+/** What a process said last, after what the log held before: not the lines of a stack, nor Node's own on its version. */
+function lastWord(log: string, before: number): string | undefined {
+  const lines = readFileSync(log).subarray(before).toString('utf8').split('\n');
+  const said = lines.findLast((line) => /^\S/.test(line) && !/^[{}]|^Node\.js v/.test(line));
+  return said && `${said.trim()} (${log})`;
 }
 
 /** Where another process runs this one as a cell: ends it when that one is gone. */
 export function endWithParent(): void {
-  process.once('disconnect', () => process.exit(INTERRUPTED));
+  const end = () => process.exit(INTERRUPTED);
+  if (process.connected === false) end();
+  process.once('disconnect', end);
   process.channel?.unref();
 }

@@ -5,7 +5,7 @@ import type { ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { mean, paperScores, setScore } from '../evaluation/score-matrix.js';
 import type { Cell } from './grid.js';
-import type { GridConfig } from './grid-schema.js';
+import { type GridConfig, MEMORY, SECONDS } from './grid-schema.js';
 
 /** Figures by name; null where one was not measured. */
 export type Figures = Readonly<Record<string, number | null>>;
@@ -16,13 +16,13 @@ export interface CellResult {
   readonly figures: Figures;
   /** Figures of the model as it came; without those that were not measured. */
   readonly init: Figures;
+  /** SHA-256 of the model's files, by name. */
+  readonly model: Readonly<Record<string, string>>;
   /** What ran it: versions and engine. */
   readonly environment: Readonly<Record<string, unknown>>;
 }
 
-/** Figures that every cell has, and what they are in its summary. */
-export const SECONDS = 'seconds';
-export const MEMORY = 'peakMemoryBytes';
+/** Figures of summary.json. */
 const ofSummary = ['HP', 'IP', 'FP', 'forgetting'];
 
 /** Names of a grid's figures, in the order of the table. */
@@ -47,6 +47,7 @@ export function readCellResult(cell: Cell, folder: string, { figures }: Pick<Gri
   const summary = readJson(folder, 'summary.json') as Record<string, unknown>;
   const { rows, records, ...names } = readJson(folder, 'scores.json') as ScoresFile;
   const environment = readJson(folder, 'environment.json') as Record<string, unknown>;
+  const { model } = readJson(folder, 'inputs.json') as { model: { sha256: Record<string, string> } };
   const own = (row: number) => entries(figures, (figure) => meanOver(figure, records, row));
   const { total } = summary.seconds as { total: number };
   const told = Object.fromEntries(ofSummary.map((name) => [name, (summary[name] as number | null) ?? null]));
@@ -54,7 +55,7 @@ export function readCellResult(cell: Cell, folder: string, { figures }: Pick<Gri
   const first = records.filter(({ row }) => row === 0);
   const before = { ...paperScores(first, names), ...own(0) };
   const init = Object.fromEntries(Object.entries(before).filter(([, value]) => value !== null));
-  return { cell, figures: last, init, environment };
+  return { cell, figures: last, init, model: model.sha256, environment };
 }
 
 /** Mean of a figure over all cells of a grid; null unless all of them are over and have it. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { GridConfig } from './grid-schema.js';
 
 /** One option and its value, of those that a grid varies. */
@@ -29,8 +30,14 @@ export function shortName(option: string, names: readonly string[]): string {
   return names.filter((name) => name.split('.').at(-1) === last).length > 1 ? option : last;
 }
 
-/** A value as a part of a folder's name. */
-function textOf(value: unknown): string {
+/** Characters of a value in a folder's name. */
+const LONGEST = 40;
+
+/** A value as a part of a folder's name; a long one ends with a digest of the whole. */
+export function textOf(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replace(/[^A-Za-z0-9.+-]+/g, '_').slice(0, 40);
+  const plain = text.replace(/[^A-Za-z0-9.+-]+/g, '_');
+  if (plain.length <= LONGEST) return plain;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  return `${plain.slice(0, LONGEST - digest.length - 1)}-${digest}`;
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
+import type { MetricName } from '../contracts/benchmark.js';
+import { metricNames } from '../evaluation/metrics.js';
 import { fileName } from '../text/task-names.js';
+
+/** Figures that every cell has: of the whole run, and of the process. */
+export const SECONDS = 'seconds';
+export const MEMORY = 'peakMemoryBytes';
 
 /** What names a row or a column of the table, and a folder. */
 const label = z.string().max(60).regex(fileName, 'expected letters, digits, dots, hyphens and underscores');
@@ -20,8 +26,7 @@ const figure = z.strictObject({
   sets: z.array(z.string().min(1)).min(1).describe('The sets whose mean it is.'),
   shots: z.number().int().min(0).describe('Number of demonstrations.'),
   metric: z
-    .string()
-    .min(1)
+    .enum(Object.keys(metricNames) as MetricName[])
     .optional()
     .describe("A metric's name; by default the one that stands for each set (run.md)."),
 });
@@ -61,6 +66,10 @@ export const gridSchema = z.strictObject({
   except: z.array(labels).default([]).describe('Cells to leave out, likewise.'),
   figures: z
     .record(label, figure)
+    .refine(
+      (figures) => !(SECONDS in figures || MEMORY in figures),
+      `expected other names than ${SECONDS} and ${MEMORY}, which every cell has`,
+    )
     .default({})
     .describe('Columns beside those of summary.json, or in their place: means over sets, after the last task.'),
   frontier: frontier.prefault({}).describe('What the frontiers of plasticity and retention are drawn over.'),

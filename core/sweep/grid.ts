@@ -59,6 +59,7 @@ export class Grid {
     const origin = new ConfigOrigin([this.source]);
     this.refuseUnknownNames(origin);
     this.refuseUnknownFigures(origin);
+    this.refuseOverriddenAxes();
     this.cells = this.expand();
     this.refuseEqualIds();
   }
@@ -143,6 +144,32 @@ export class Grid {
       ...retention.map((figure, i) => ({ figure, place: ['frontier', 'retention', i] })),
     ];
     for (const { figure, place } of named) assertFigure(figure, gainNames(this.config), origin.where(place));
+  }
+
+  /** What the grid varies cannot be set from outside: the names of cells would say something else than they are. */
+  private refuseOverriddenAxes(): void {
+    const varied = ['seed', ...Object.keys(this.config.options)];
+    for (const { path, name } of this.overrides) {
+      const set = path.join('.');
+      const option = varied.find((one) => `${one}.`.startsWith(`${set}.`) || `${set}.`.startsWith(`${one}.`));
+      if (option === undefined) continue;
+      throw problem('USAGE', {
+        ...{ where: name, expected: 'an option that the grid does not vary', got: option },
+        remedy: `Change \`${option === 'seed' ? 'seeds' : this.optionsAt.join('.')}\` in ${this.file}.`,
+      });
+    }
+  }
+
+  /** @throws PalimpsestError CONFIG_VALUE where a figure is over a set that is none of those that the grid's benchmarks have */
+  assertSets(known: ReadonlySet<string>): void {
+    const origin = new ConfigOrigin([this.source]);
+    for (const [name, { sets }] of Object.entries(this.config.figures)) {
+      const at = sets.findIndex((set) => !known.has(set));
+      if (at < 0) continue;
+      const got = `${sets[at]}${didYouMean(sets[at], [...known])}`;
+      const expected = 'a set that a benchmark of the grid scores';
+      throw problem('CONFIG_VALUE', { where: origin.where(['figures', name, 'sets', at]), expected, got });
+    }
   }
 
   private refuseEqualIds(): void {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
+import { packageVersion } from '../version.js';
 import type { Cell, Grid } from './grid.js';
 
 /** What a queue says of a cell. It holds no settings: a worker reads them from its own copy of the grid. */
@@ -18,16 +19,23 @@ export const cellJob = z.strictObject({
 export type CellJob = z.infer<typeof cellJob>;
 
 /** Files of a run directory that a worker hands back; summary.json, which makes a cell count as over, is the last. */
-const handedBack = ['config.json', 'environment.json', 'inputs.json', 'scores.json', 'metrics.jsonl', 'summary.json'];
+const handedBack = [
+  'config.json',
+  'environment.json',
+  'inputs.json',
+  'scores.json',
+  'metrics.jsonl',
+  'summary.json',
+] as const;
 
 /** What a worker gives back: the text of the files, by name. */
-export const cellFiles = z.record(z.enum(handedBack as [string, ...string[]]), z.string());
+export const cellFiles = z.partialRecord(z.enum(handedBack), z.string());
 
 export type CellFiles = z.infer<typeof cellFiles>;
 
-/** Tells a cell and its whole config from any other; paths count as they are written, not where they lead. */
-export function cellDigest(grid: Grid, cell: Cell): string {
-  const text = JSON.stringify([cell.id, grid.load(cell).config]);
+/** Tells a cell, its whole config and the sweep's folder from any other; paths count as they are written, not where they lead. */
+export function cellDigest(grid: Grid, cell: Cell, out: string): string {
+  const text = JSON.stringify([packageVersion(), out, cell.id, grid.load(cell).config]);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
@@ -41,12 +49,16 @@ export function readCellFiles(folder: string): CellFiles {
 export function writeCellFiles(folder: string, files: CellFiles): void {
   const directory = new RunDirectory(folder);
   if (directory.isOver()) return;
-  for (const name of handedBack) if (files[name] !== undefined) directory.writeText(name, files[name]);
+  for (const name of handedBack) {
+    const text = files[name];
+    if (text !== undefined) directory.writeText(name, text);
+  }
 }
 
 /** A path of a job within a root. @throws PalimpsestError QUEUE_JOB where it leads out of it */
-export function within(root: string, relative: string): string {
+export function within(root: string, relative: string, remedy?: string): string {
   const absolute = path.resolve(root, relative);
-  if (absolute === root || absolute.startsWith(root + path.sep)) return absolute;
-  throw problem('QUEUE_JOB', { where: relative, expected: `a path within ${root}`, got: absolute });
+  const inner = path.relative(root, absolute);
+  if (inner.split(path.sep)[0] !== '..' && !path.isAbsolute(inner)) return absolute;
+  throw problem('QUEUE_JOB', { where: relative, expected: `a path within ${root}`, got: absolute, remedy });
 }

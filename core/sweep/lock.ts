@@ -13,8 +13,9 @@ export interface Holder {
  */
 export function takeLock(file: string): { readonly release: () => void } | { readonly holder: Holder } {
   const own: Holder = { pid: process.pid, host: os.hostname() };
+  const ownText = JSON.stringify(own);
   for (;;) {
-    if (madeWhole(file, JSON.stringify(own))) return { release: () => rmSync(file, { force: true }) };
+    if (madeWhole(file, ownText)) return { release: () => removeOwn(file, ownText) };
     const text = textOf(file);
     if (text === undefined) continue;
     const holder = JSON.parse(text) as Holder;
@@ -51,13 +52,20 @@ function removeStale(file: string, text: string): void {
   rmSync(aside, { force: true });
 }
 
-/** Waits until the lock's holder is gone, for at most `patience` seconds; then it is taken over. */
+/** Another may have taken the lock over. */
+function removeOwn(file: string, ownText: string): void {
+  if (textOf(file) === ownText) rmSync(file, { force: true });
+}
+
+/**
+ * Waits until the lock's holder is gone. Of one on another machine that cannot be told: after `patience` seconds it is taken for gone.
+ */
 export async function waitForLock(file: string, patience: number): Promise<() => void> {
   const end = performance.now() + 1000 * patience;
   for (;;) {
     const taken = takeLock(file);
     if ('release' in taken) return taken.release;
-    if (performance.now() > end) rmSync(file, { force: true });
+    if (taken.holder.host !== os.hostname() && performance.now() > end) rmSync(file, { force: true });
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

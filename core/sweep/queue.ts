@@ -18,13 +18,15 @@ export type CellOutcome = { readonly files: CellFiles } | { readonly failure: st
 export interface CellQueue {
   /** Puts a cell there, once however often it is called, and waits until some worker has run it. */
   run(job: CellJob, retries: number): Promise<CellOutcome>;
+  /** Removes what became of a cell: it has been written, and a sweep to come is to run it anew. */
+  forget(job: CellJob): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @throws PalimpsestError QUEUE_UNREACHABLE */
-export async function openQueue(url: string): Promise<CellQueue> {
+/** @param lost is called when the server goes away; it is waited for then @throws PalimpsestError QUEUE_UNREACHABLE */
+export async function openQueue(url: string, lost: () => void): Promise<CellQueue> {
   const { Queue, QueueEvents } = await bullmq();
-  const connections = [await connect(url), await connect(url)];
+  const connections = [await connect(url, lost), await connect(url)];
   const queue: Queue<CellJob> = new Queue(QUEUE, { connection: connections[0] });
   const events: QueueEvents = new QueueEvents(QUEUE, { connection: connections[1] });
   await events.waitUntilReady();
@@ -36,6 +38,9 @@ export async function openQueue(url: string): Promise<CellQueue> {
       } catch (error) {
         return { failure: (error as Error).message };
       }
+    },
+    forget: async ({ digest }) => {
+      await queue.remove(digest);
     },
     close: async () => {
       await events.close();
@@ -63,9 +68,17 @@ export interface WorkerSettings {
   readonly parallel: number;
   /** A worker that has not been heard of for so long has lost its cells to others, in seconds. */
   readonly lease: number;
-  /** Runs a cell; `slot` counts those beside one another from 0. Undefined puts it back: this worker was told to end. */
+  /**
+   * Runs a cell; `slot` counts those beside one another from 0. Undefined puts it back: this worker was told to end.
+   * @throws RefusedCell for what no other attempt would mend
+   */
   work(job: CellJob, slot: number): Promise<CellFiles | undefined>;
+  /** Is called when the server goes away; it is waited for then. */
+  lost(): void;
 }
+
+/** A cell that is not to be tried again. */
+export class RefusedCell extends Error {}
 
 /** The worker's side of the queue. */
 export interface CellWorker {
@@ -76,9 +89,9 @@ export interface CellWorker {
 }
 
 /** @throws PalimpsestError QUEUE_UNREACHABLE */
-export async function startWorker({ url, parallel, lease, work }: WorkerSettings): Promise<CellWorker> {
-  const { DelayedError, Queue, Worker } = await bullmq();
-  const connections = [await connect(url), await connect(url)];
+export async function startWorker({ url, parallel, lease, work, lost }: WorkerSettings): Promise<CellWorker> {
+  const { DelayedError, Queue, UnrecoverableError, Worker } = await bullmq();
+  const connections = [await connect(url, lost), await connect(url)];
   const slots = Array.from({ length: parallel }, (_, slot) => slot);
   const process = async (job: Job, token?: string): Promise<CellFiles> => {
     const slot = slots.shift() as number;
@@ -87,6 +100,8 @@ export async function startWorker({ url, parallel, lease, work }: WorkerSettings
       if (files) return files;
       await job.moveToDelayed(Date.now(), token);
       throw new DelayedError();
+    } catch (error) {
+      throw error instanceof RefusedCell ? new UnrecoverableError(error.message) : error;
     } finally {
       slots.push(slot);
     }
@@ -116,6 +131,7 @@ export async function startWorker({ url, parallel, lease, work }: WorkerSettings
 /** @throws PalimpsestError QUEUE_UNREACHABLE */
 async function bullmq(): Promise<typeof import('bullmq')> {
   try {
+    await import('ioredis');
     return await import('bullmq');
   } catch {
     throw problem('QUEUE_UNREACHABLE', {
@@ -127,16 +143,22 @@ async function bullmq(): Promise<typeof import('bullmq')> {
   }
 }
 
-async function connect(url: string): Promise<import('ioredis').Redis> {
+/** A server that is not there at first is given up after ten tries; one that goes away later is waited for. */
+async function connect(url: string, lost = () => {}): Promise<import('ioredis').Redis> {
   const { Redis } = await import('ioredis');
+  let connected = false;
   const redis = new Redis(url, {
     maxRetriesPerRequest: null,
     lazyConnect: true,
-    retryStrategy: (times) => (times > 10 ? null : 200 * times),
+    retryStrategy: (times) => {
+      if (connected && times === 1) lost();
+      return connected || times <= 10 ? Math.min(200 * times, 5000) : null;
+    },
   });
   redis.on('error', () => {});
   try {
     await redis.connect();
+    connected = true;
   } catch (error) {
     redis.disconnect();
     throw problem('QUEUE_UNREACHABLE', { where: url.replace(/\/\/[^@/]*@/, '//'), got: (error as Error).message });

@@ -15,22 +15,19 @@ export interface CellRunner {
   ended?(cell: Cell, end: CellEnd, over: number): void;
 }
 
-/** A cell that did not end well. */
-export interface FailedCell {
-  readonly cell: Cell;
-  readonly end: CellEnd;
-}
-
-/** Runs cells, each in a process of its own; a cell that fails stops no other. Gives those that failed. */
-export async function runCells(cells: readonly Cell[], runner: CellRunner): Promise<FailedCell[]> {
+/**
+ * Runs cells, each in a process of its own; a cell that fails stops no other. Where `ended` throws, the other cells at
+ * hand are ended, and no more are begun, before it is thrown on.
+ */
+export async function runCells(cells: readonly Cell[], runner: CellRunner): Promise<void> {
   const waiting = [...cells];
-  const failed: FailedCell[] = [];
   let over = 0;
+  const fault = new AbortController();
+  const signal = AbortSignal.any([fault.signal, ...(runner.signal ? [runner.signal] : [])]);
   const slot = async (gpu: string | undefined) => {
-    for (let cell = waiting.shift(); cell && !runner.signal?.aborted; cell = waiting.shift()) {
-      const end = await tried(cell, gpu, runner);
+    for (let cell = waiting.shift(); cell && !signal.aborted; cell = waiting.shift()) {
+      const end = await tried(cell, gpu, { ...runner, signal });
       over++;
-      if (end.ended !== 'done') failed.push({ cell, end });
       runner.ended?.(cell, end, over);
     }
   };
@@ -38,8 +35,13 @@ export async function runCells(cells: readonly Cell[], runner: CellRunner): Prom
     { length: Math.min(runner.parallel, cells.length) },
     (_, i) => runner.gpus[i % Math.max(1, runner.gpus.length)],
   );
-  await Promise.all(slots.map(slot));
-  return failed;
+  const stopOthers = (error: unknown) => {
+    fault.abort();
+    throw error;
+  };
+  const outcomes = await Promise.allSettled(slots.map((gpu) => slot(gpu).catch(stopOthers)));
+  const thrown = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (thrown) throw thrown.reason;
 }
 
 /** A cell whose process failed goes on from its checkpoint; what a user must mend is not tried again. */

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { aborted } from '../aborted.js';
 import type { CellEnd } from './cell-process.js';
+import { readCellResult } from './cell-result.js';
 import type { Cell, Grid } from './grid.js';
-import { cellDigest, writeCellFiles } from './job.js';
+import { SECONDS } from './grid-schema.js';
+import { cellDigest, within, writeCellFiles } from './job.js';
 import { openQueue } from './queue.js';
-import type { FailedCell } from './run-cells.js';
 import type { SweepFolder } from './sweep-folder.js';
 
 /** A sweep whose cells others run. */
@@ -17,37 +18,50 @@ export interface QueuedSweep {
   readonly folder: SweepFolder;
   readonly retries: number;
   readonly signal?: AbortSignal;
+  /** Is called when the server goes away; it is waited for then. */
+  lost(): void;
   ended?(cell: Cell, end: CellEnd, over: number): void;
 }
 
 /**
  * Puts cells into the queue and writes what workers give back. An abort leaves them in the queue: the next sweep of the same grid
- * finds them there. Gives the cells that failed. @throws PalimpsestError QUEUE_UNREACHABLE
+ * finds them there. @throws PalimpsestError QUEUE_UNREACHABLE, QUEUE_JOB
  */
-export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Promise<FailedCell[]> {
-  if (cells.length === 0) return [];
+export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Promise<void> {
+  if (cells.length === 0) return;
   const { url, root, grid, folder, retries, signal } = sweep;
-  const queue = await openQueue(url);
-  const place = { grid: path.relative(root, path.resolve(grid.file)), out: path.relative(root, folder.folder) };
-  const failed: FailedCell[] = [];
+  const place = { grid: belowRoot(root, grid.file), out: belowRoot(root, folder.folder) };
+  const queue = await openQueue(url, sweep.lost);
   const started = performance.now();
   const stopped = aborted(signal);
   let over = 0;
   const tell = (cell: Cell, end: CellEnd) => {
     over++;
-    if (end.ended !== 'done') failed.push({ cell, end });
     sweep.ended?.(cell, end, over);
   };
   const one = async (cell: Cell) => {
-    const job = { ...place, cell: cell.id, digest: cellDigest(grid, cell) };
+    const job = { ...place, cell: cell.id, digest: cellDigest(grid, cell, place.out) };
     const outcome = await Promise.race([queue.run(job, retries), stopped]);
-    const seconds = (performance.now() - started) / 1000;
-    if (!outcome) return failed.push({ cell, end: { ended: 'interrupted', seconds } });
-    if ('failure' in outcome) return tell(cell, { ended: 'failed', seconds, message: outcome.failure });
+    if (!outcome) return;
+    if ('failure' in outcome) {
+      const seconds = (performance.now() - started) / 1000;
+      return tell(cell, { ended: 'failed', seconds, message: outcome.failure });
+    }
     writeCellFiles(folder.of(cell), outcome.files);
-    tell(cell, { ended: 'done', seconds });
+    await queue.forget(job);
+    const { figures } = readCellResult(cell, folder.of(cell), grid.config);
+    tell(cell, { ended: 'done', seconds: figures[SECONDS] as number });
   };
-  await Promise.all(cells.map(one));
-  await queue.close();
-  return failed;
+  try {
+    await Promise.all(cells.map(one));
+  } finally {
+    await queue.close();
+  }
+}
+
+/** @throws PalimpsestError QUEUE_JOB where workers could not find it below their own root */
+function belowRoot(root: string, file: string): string {
+  const inner = path.relative(root, path.resolve(file));
+  within(root, inner, 'Name a --root that the grid and --out lie in.');
+  return inner;
 }

@@ -2,8 +2,10 @@ import { type ConfigFile, readConfigFile } from '../config/config-file.js';
 import { ConfigOrigin } from '../config/origin.js';
 import type { Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
+import { problem } from '../errors.js';
 import { assertFigure, figureNames } from './cell-result.js';
 import { Grid } from './grid.js';
+import { textOf } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';
 import { type SearchSettings, type SearchSpace, searchSchema } from './search-schema.js';
 
@@ -31,6 +33,7 @@ export class SearchFile {
     this.settings = search;
     this.config = { ...grid, options: {} };
     this.refuseUnknownFigure(origin);
+    this.refuseEqualTexts(origin);
   }
 
   /** The figure that trials are compared by. */
@@ -61,6 +64,22 @@ export class SearchFile {
     return Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, probe) =>
       this.trial(Object.fromEntries(options.map((option, i) => [option, lists[i][probe % lists[i].length]]))),
     );
+  }
+
+  /** Trials are told apart by their values as folders have them. */
+  private refuseEqualTexts(origin: ConfigOrigin): void {
+    for (const [option, values] of Object.entries(this.settings.space)) {
+      if (!Array.isArray(values)) continue;
+      const texts = values.map(textOf);
+      const twice = texts.findIndex((text, i) => texts.indexOf(text) < i);
+      if (twice < 0) continue;
+      const where = origin.where(['search', 'space', option, twice]);
+      throw problem('CONFIG_VALUE', {
+        where,
+        expected: 'values of different names',
+        got: `two called ${texts[twice]}`,
+      });
+    }
   }
 
   private refuseUnknownFigure(origin: ConfigOrigin): void {

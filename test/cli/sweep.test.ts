@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, writeText } from '../config/write-config.js';
-import { palimpsest, program } from './bin.js';
+import { palimpsest } from './bin.js';
 import { letters, writeLetters } from './letters.js';
-import { until } from './until.js';
 
 const folder = scratchFolder();
 const grid = `${letters}
@@ -70,11 +69,14 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
       stdout: expect.stringMatching(/repeated with equal figures: letters\/\S+$/m),
     });
     const [, cell] = /equal figures: (\S+)/.exec(same.stdout) ?? [];
-    const summary = JSON.parse(read(`all/repeated/${cell}/summary.json`));
-    writeText(folder, `all/repeated/${cell}/summary.json`, JSON.stringify({ ...summary, FP: 7 }));
+    const summary = read(`all/${cell}/summary.json`);
+    writeText(folder, `all/${cell}/summary.json`, JSON.stringify({ ...JSON.parse(summary), FP: 7 }));
     const other = await palimpsest(args, folder);
+    writeText(folder, `all/${cell}/summary.json`, summary);
     expect(other.status).toBe(1);
-    expect(other.stdout).toMatch(/: FP was \S+ and is 7/);
+    expect(other.stdout).toMatch(/: FP was 7 and is \d/);
+    const none = await palimpsest(['sweep', 'grid.yaml', '--out', 'none', '--repeat', '1'], folder);
+    expect(none).toMatchObject({ status: 0, stdout: 'nothing was repeated: no cell is done\n' });
   });
 
   it('gives a cell the same numbers whenever it is run', async () => {
@@ -88,48 +90,39 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
     expect(existsSync(join(folder, 'again', cells[0]))).toBe(false);
   });
 
-  it('goes on past a cell that fails, says why, and ends with status 1', async () => {
-    const broken = grid.replace('base: {', 'base: { short: { training: { overflow: refuse, maxInputTokens: 1 } },');
-    writeText(folder, 'broken.yaml', broken);
-    const { status, stdout } = await palimpsest(
-      ['sweep', 'broken.yaml', '--out', 'broken', '--only', 'short/seed-1', '--only', 'plain/seed-1'],
-      folder,
-    );
-    expect(status).toBe(1);
-    expect(stdout).toMatch(/letters\/short\/seed-1 {2}refused: \[DATA_TOO_LONG\]/);
-    expect(stdout).toMatch(/letters\/plain\/seed-1 {2}done/);
+  it('refuses to put cells beside others that were run with another config', async () => {
+    const args = ['sweep', 'grid.yaml', '--out', 'again', '--only', 'plain/seed-1', '--set', 'training.batchSize=3'];
+    const { status, stderr } = await palimpsest(args, folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/CHECKPOINT_INVALID.*ewc\/seed-2.*training\.batchSize/);
   });
 
-  it('takes a cell up again whose process was killed, from its checkpoint', async () => {
+  it('gives each of several processes one GPU and its share of the processors', async () => {
     writeText(
       folder,
-      'killer.js',
-      `import { existsSync, writeFileSync } from 'node:fs';
+      'seer.js',
+      `import { appendFileSync } from 'node:fs';
 import { definePlugin, z } from 'palimpsest';
-class Killer {
-  stepDone({ step }) {
-    if (step < 3 || existsSync('killed-once')) return;
-    writeFileSync('killed-once', '');
-    process.kill(process.pid, 'SIGKILL');
+class Seer {
+  runStarted() {
+    const { CUDA_VISIBLE_DEVICES, TF_NUM_INTRAOP_THREADS } = process.env;
+    appendFileSync('seen', CUDA_VISIBLE_DEVICES + ' ' + TF_NUM_INTRAOP_THREADS + '\\n');
   }
 }
-export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: { observer: Killer }, options: z.strictObject({}) });
+export default definePlugin({ name: 'seer', summary: 'Sees.', provides: { observer: Seer }, options: z.strictObject({}) });
 `,
     );
-    const args = ['--only', 'plain/seed-1', '--set', 'observers=[{use: ./killer.js}]', '--set', 'checkpoint.every=1'];
-    const { status, stdout } = await palimpsest(['sweep', 'grid.yaml', '--out', 'twice', ...args], folder);
-    expect({ status, killed: existsSync(join(folder, 'killed-once')) }).toEqual({ status: 0, killed: true });
-    expect(stdout).toMatch(/1 of 1 {2}letters\/plain\/seed-1 {2}done/);
-    const losses = (out: string) =>
-      read(`${out}/${cells[0]}/metrics.jsonl`)
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).loss);
-    expect(losses('twice')).toEqual(losses('all'));
-    rmSync(join(folder, 'killed-once'));
-    const gaveUp = await palimpsest(['sweep', 'grid.yaml', '--out', 'never', '--retries', '0', ...args], folder);
-    expect(gaveUp.status).toBe(1);
-    expect(gaveUp.stdout).toMatch(/letters\/plain\/seed-1 {2}failed: killed by SIGKILL/);
+    const args = ['--gpus', '3,5', '--only', 'plain', '--set', 'observers=[{use: ./seer.js}]'];
+    expect((await palimpsest(['sweep', 'grid.yaml', '--out', 'gpus', ...args], folder)).status).toBe(0);
+    const share = Math.max(1, Math.floor(availableParallelism() / 2));
+    expect(read('seen').trim().split('\n').sort()).toEqual([`3 ${share}`, `5 ${share}`]);
+  });
+
+  it('checks that there are the sets of its figures', async () => {
+    writeText(folder, 'figures.yaml', grid.replace('sets: [a]', 'sets: [aa]'));
+    const { status, stderr } = await palimpsest(['sweep', 'figures.yaml', '--out', 'figures'], folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/CONFIG_VALUE.*figures\.yaml:13, figures\.first\.sets\.0.*got aa/);
   });
 
   it('checks the data of every benchmark before the first cell is run', async () => {
@@ -147,41 +140,5 @@ export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^\[CONFIG_KEY\] wrong\.yaml:15, regularizers\.0\.lamda/);
     expect(existsSync(join(folder, 'wrong'))).toBe(false);
-  });
-
-  it('refuses a folder that another sweep is writing, and takes over what a dead one left', async () => {
-    const lock = join(folder, 'all', 'sweep.lock');
-    const { hostname } = await import('node:os');
-    writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname() }));
-    const refused = await palimpsest(['sweep', 'grid.yaml', '--out', 'all'], folder);
-    expect(refused.stderr).toMatch(new RegExp(`OUTPUT_EXISTS.*the sweep of process ${process.pid}`));
-    writeFileSync(lock, JSON.stringify({ pid: 2 ** 30, host: hostname() }));
-    expect((await palimpsest(['sweep', 'grid.yaml', '--out', 'all'], folder)).status).toBe(0);
-  });
-
-  it('leaves no process behind when it is killed, and goes on afterwards', async () => {
-    const args = [
-      program,
-      'sweep',
-      'grid.yaml',
-      '--out',
-      'killed',
-      '--set',
-      'benchmark.tasks.0.epochs=2000',
-      '--only',
-      'plain/seed-1',
-    ];
-    const sweep = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
-    const metrics = join(folder, 'killed', cells[0], 'metrics.jsonl');
-    const size = () => (existsSync(metrics) ? statSync(metrics).size : 0);
-    await until(() => size() > 0);
-    sweep.kill('SIGKILL');
-    await until(async () => {
-      const before = size();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return size() === before;
-    });
-    const steps = read(`killed/${cells[0]}/metrics.jsonl`).trim().split('\n').length;
-    expect(steps).toBeLessThan(4000);
   });
 });

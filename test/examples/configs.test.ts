@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../core/config/load.js';
 import { composePlugins } from '../../core/container/compose.js';
 import { PluginRegistry } from '../../core/container/plugin-registry.js';
-import { Grid } from '../../core/sweep/grid.js';
+import { type Cell, Grid } from '../../core/sweep/grid.js';
 import { SearchFile } from '../../core/sweep/search-file.js';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -69,6 +69,21 @@ describe("the paper's grids", () => {
     expect(resolved.benchmark).toMatchObject({ epochs: 10, validation: 200 });
     const long = await composeCell(cellCalled('LONG/Ewc/seed-1'));
     expect(long.resolved.benchmark).toMatchObject({ epochs: 1, order: 'long' });
+  });
+});
+
+describe('the grid of strengths and learning rates', () => {
+  const grid = new Grid(join(examples, 'paper', 'frontier-small.yaml'));
+
+  it('has three methods with three additions at two learning rates, on FUNC as table1-small.yaml has it', async () => {
+    expect(grid.cells).toHaveLength(3 * 3 * 2);
+    const cell = grid.cells.find(({ id }) => id === 'FUNC/IncLora+IVG,learningRate=0.001/seed-1');
+    const { resolved } = await composePlugins(grid.load(cell as Cell), registry);
+    expect(resolved).toEqual((await composeCell(cellCalled('FUNC/IncLora+IVG/seed-1', grids[1]))).resolved);
+  });
+
+  it.each(grid.cells)('composes $id', async (cell) => {
+    await expect(composePlugins(grid.load(cell), registry)).resolves.toBeDefined();
   });
 });
 

@@ -14,7 +14,7 @@ const cellOf = (add: string, seed: number): Cell => {
 const cells = [cellOf('none', 1), cellOf('none', 2), cellOf('IVG', 1), cellOf('IVG', 2)];
 
 const resultOf = (cell: Cell, figures: Partial<Record<string, number | null>>, init = {}): CellResult => ({
-  ...{ cell, init, environment: {} },
+  ...{ cell, init, model: { 'toy.gguf': 'a' }, environment: {} },
   figures: { HP: null, IP: null, FP: null, forgetting: null, seconds: 10, peakMemoryBytes: 2e9, ...figures },
 });
 
@@ -58,6 +58,22 @@ describe('results of a grid', () => {
     const some = [resultOf(cells[0], { FP: 0.5, HP: 0.2 }), resultOf(cells[2], { FP: 0.4, HP: 0.1 })];
     const [{ rows }] = aggregate({ config: own, cells }, some);
     expect(rows.map(({ frontier }) => frontier)).toEqual([['FP'], []]);
+  });
+
+  it('tell of the model as it came seed by seed, and not at all of several models', () => {
+    const initOf = (some: readonly CellResult[]) => aggregate({ config, cells }, some)[0].init;
+    const some = [
+      resultOf(cells[0], { IP: 1 }, { IP: 0.2 }),
+      resultOf(cells[1], { IP: 1 }, { IP: 0.5 }),
+      resultOf(cells[2], { IP: 1 }, { IP: 0.2 }),
+    ];
+    expect(initOf(some).IP).toBeCloseTo((0.2 + 0.5) / 2, 12);
+    expect(initOf([some[0], { ...some[1], model: { 'other.gguf': 'b' } }])).toEqual({});
+  });
+
+  it('have a column for every figure of the grid, measured or not', () => {
+    const own = { ...config, figures: { words: { sets: ['a'], shots: 3 } } };
+    expect(aggregate({ config: own, cells }, results)[0].columns).toContain('words');
   });
 
   it('have a table only where a cell is over', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../core/config/load.js';
 import { Grid } from '../../core/sweep/grid.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
 
@@ -92,6 +93,8 @@ describe('a grid', () => {
   it.each([
     ['frontier: { plasticity: forgetting }', /grid\.yaml:6.*expected a figure: HP, IP, FP, got forgetting/],
     ['frontier: { retention: [IP, HPP] }', /grid\.yaml:6.*expected a figure: HP, IP, FP, got HPP.*HP/],
+    ['figures: { seconds: { sets: [a], shots: 0 } }', /grid\.yaml:6, figures.*other names than seconds/],
+    ['figures: { F: { sets: [a], shots: 0, metric: rougeL } }', /grid\.yaml:6.*metric.*rougeLUnion/],
     ['except: [{ base: Ewk }]', /grid\.yaml:6.*expected a name from `base`: plain, Ewc, got Ewk.*Ewc/],
     ['seeds: { leters: [1] }', /grid\.yaml:6.*expected a name from `benchmark`: letters, got leters/],
     ['seeds: [-1]', /grid\.yaml:6, seeds/],
@@ -100,6 +103,26 @@ describe('a grid', () => {
     ['options: { seed: ["a b", "a_b"] }', /cells of different names/],
   ])('refuses %s, with the place', (line, message) => {
     expect(() => grid(`${common}${line}\n`)).toThrow(message);
+  });
+
+  it.each(['seed=7', 'training.learningRate=0.5', 'training={}'])('refuses --set %s of what it varies', (set) => {
+    const file = writeText(folder, 'varied.yaml', `${common}options: { training.learningRate: [1] }\n`);
+    expect(() => new Grid(file, commandLine({ set: [set] }))).toThrow(/USAGE.*--set.*the grid does not vary/);
+    expect(() => new Grid(file, commandLine({ set: ['training.batchSize=1'] }))).not.toThrow();
+  });
+
+  it('gives long values of options names of their own', () => {
+    const path = (name: string) => `/models/checkpoints/of-the-year-before-last/${name}`;
+    const { cells } = grid(`${common}options: { backbone.model: [${path('a')}, ${path('b')}] }\n`);
+    expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
+  });
+
+  it('refuses a figure over a set that no benchmark scores', () => {
+    const made = grid(`${common}figures: { F: { sets: [letters, lettres], shots: 0 } }\n`);
+    expect(() => made.assertSets(new Set(['letters']))).toThrow(
+      /CONFIG_VALUE.*grid\.yaml:6, figures\.F\.sets\.1.*got lettres.*letters/,
+    );
+    expect(() => made.assertSets(new Set(['letters', 'lettres']))).not.toThrow();
   });
 
   it('refuses an option that a cell does not have, naming the line in the grid', () => {

@@ -29,7 +29,30 @@ describe('a lock', () => {
     expect(takeLock(elsewhere)).toEqual({ holder: { pid: DEAD, host: 'another-machine' } });
   });
 
-  it('is waited for, and taken over when the patience is at an end', async () => {
+  it('that another has taken over is not given back by its first holder', () => {
+    const file = join(folder, 'taken');
+    const first = takeLock(file);
+    writeText(folder, 'taken', lockOf(DEAD, 'another-machine'));
+    if ('release' in first) first.release();
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('of a process that lives here is waited for without end', async () => {
+    const file = join(folder, 'alive');
+    const first = takeLock(file);
+    let got: (() => void) | undefined;
+    const waiting = waitForLock(file, 0).then((release) => {
+      got = release;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(got).toBeUndefined();
+    if ('release' in first) first.release();
+    await waiting;
+    expect(got).toBeDefined();
+    got?.();
+  });
+
+  it('of another machine is waited for, and taken over when the patience is at an end', async () => {
     const file = writeText(folder, 'late', lockOf(DEAD, 'another-machine'));
     const release = await waitForLock(file, 0.1);
     expect(JSON.parse(readFileSync(file, 'utf8')).pid).toBe(process.pid);

@@ -55,6 +55,7 @@ describe('a search file', () => {
     [`${head}; space: { a.b: { low: 0, high: 1, log: true } }`, /search\.yaml:10, .*\.low.*more than 0, for `log`/],
     [`${head}; space: { a.b: { low: 1, high: 1.5, int: true } }`, /search\.yaml:10, .*\.high.*a whole number/],
     [`${head}; space: { a.b: { low: 1, hi: 2 } }`, /search\.yaml:10, search\.space\.a\.b/],
+    [`${head}; space: { a.b: ['a b', a_b] }`, /search\.yaml:10, search\.space\.a\.b\.1.*two called a_b/],
     [`${head}; minimize: HP; space: { ${lambdas} }`, /search\.yaml:6, search.*either `maximize` or `minimize`/],
     [`sampler: tpe; maximize: HP; space: { ${lambdas} }`, /search\.yaml:6, search\.trials.*a number, for `tpe`/],
     [`sampler: grd; maximize: HP; space: { ${lambdas} }`, /search\.yaml:7, search\.sampler.*"grd".*grid/],
@@ -76,7 +77,13 @@ describe('a search file', () => {
 describe('what a search found', () => {
   const file = search(`sampler: grid; minimize: HP; space: { ${lambdas} }`);
   const { cells } = file.trial({ 'regularizers.0.lambda': 1 });
-  const resultOf = (i: number, HP: number | null) => ({ cell: cells[i], figures: { HP }, init: {}, environment: {} });
+  const resultOf = (i: number, HP: number | null) => ({
+    cell: cells[i],
+    figures: { HP },
+    init: {},
+    model: {},
+    environment: {},
+  });
 
   it('is the mean of the figure over all cells: 0.2 and 0.4 give 0.3', () => {
     expect(objectiveOf([resultOf(0, 0.2), resultOf(1, 0.4)], { cells }, 'HP')).toBeCloseTo(0.3, 12);
