@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../core/training/random.js';
@@ -9,6 +10,8 @@ import { writeToyModel } from './toy-model.js';
 import { until } from './until.js';
 
 const folder = scratchFolder();
+/** Where some of the workers have the grid and the data, as on a machine of their own. */
+const copy = scratchFolder();
 const PORT = 6390 + Number(process.env.VITEST_POOL_ID ?? 0);
 const url = `redis://127.0.0.1:${PORT}`;
 const grid = `
@@ -28,10 +31,12 @@ let server: ChildProcess;
 
 beforeAll(async () => {
   if (!redis) return;
-  await writeToyModel(join(folder, 'toy'));
-  writeText(folder, 'grid.yaml', grid);
   const lines = ['ab.', 'cd.', 'ef.', 'gh.'].map((prompt) => JSON.stringify({ prompt, answer: ' a' }));
-  writeText(folder, 'a.jsonl', `${lines.join('\n')}\n`);
+  for (const root of [folder, copy]) {
+    await writeToyModel(join(root, 'toy'));
+    writeText(root, 'grid.yaml', grid);
+    writeText(root, 'a.jsonl', `${lines.join('\n')}\n`);
+  }
   const options = ['--port', String(PORT), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
   server = spawn('redis-server', options, { stdio: 'ignore' });
 });
@@ -42,47 +47,109 @@ describe.skipIf(!redis)(
   'workers of a queue (without a redis-server on the PATH they are skipped)',
   { timeout: 100_000 },
   () => {
-    it('run 24 cells, though two of six are killed on the way: 24 results, none twice', async () => {
-      const workers = Array.from({ length: 6 }, () => worker());
+    it('run 24 cells, though two of six are killed on the way: 24 results, none run twice', async () => {
+      const workers = Array.from({ length: 6 }, (_, i) => worker(i % 2 === 0 ? ['--root', copy] : []));
       const sweep = palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'out'], folder);
       const victims = seededRandom(7).stream('victims').shuffle(workers).slice(0, 2);
       for (const [i, victim] of victims.entries()) {
         await until(() => overCells() >= 3 + 5 * i);
-        victim.kill('SIGKILL');
+        victim.process.kill('SIGKILL');
       }
       const { status, stdout } = await sweep;
-      for (const one of workers) one.kill('SIGINT');
+      await Promise.all(workers.map(ended));
       expect({ status, stdout }).toMatchObject({ status: 0 });
       const told = [...stdout.matchAll(/^\d+ of 24 {2}(\S+) {2}done/gm)].map(([, name]) => name);
-      expect(told).toHaveLength(24);
       expect(new Set(told).size).toBe(24);
+      const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done$/gm)].map(([, name]) => name));
+      expect(new Set(run).size).toBe(run.length);
       for (const name of told) {
-        const steps = readFileSync(join(folder, 'out', name, 'metrics.jsonl'), 'utf8')
-          .trim()
-          .split('\n');
-        expect(steps.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4, 5, 6]);
+        expect(stepsOf('out', name)).toEqual([1, 2, 3, 4, 5, 6]);
         expect(existsSync(join(folder, 'out', name, 'summary.json'))).toBe(true);
       }
       expect(JSON.parse(readFileSync(join(folder, 'out', 'table.json'), 'utf8')).cells).toHaveLength(24);
+    });
+
+    it('run cells anew that are to be repeated', async () => {
+      const other = worker();
+      const repeat = ['sweep', 'grid.yaml', '--redis', url, '--out', 'out', '--repeat', '1'];
+      const { status, stdout } = await palimpsest(repeat, folder);
+      await ended(other);
+      expect(status).toBe(0);
+      const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
+      expect(other.said()).toContain(`${name} done\n`);
     });
 
     it("refuse a cell whose config is not the sweep's", async () => {
       const other = worker();
       const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'other', '--retries', '0', '--only', 'r2/seed-1'];
       const { status, stdout } = await palimpsest([...args, '--set', 'training.learningRate=0.5'], folder);
-      other.kill('SIGINT');
+      await ended(other);
       expect(status).toBe(1);
       expect(stdout).toMatch(/failed: \[QUEUE_JOB\].*another config for the cell/);
     });
 
-    it('give what is in the queue already to a sweep that is called again', async () => {
-      const { stdout } = await palimpsest(
-        ['sweep', 'grid.yaml', '--redis', url, '--out', 'again', '--only', 'r2/seed-1'],
+    it('refuse a cell that they have run with another config', async () => {
+      const set = ['--set', 'training.learningRate=0.5'];
+      const once = ['--retries', '0', '--only', 'r2/seed-2'];
+      const sweep = (out: string, more: readonly string[]) =>
+        palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', out, ...once, ...more], folder);
+      const first = worker(['--root', copy]);
+      expect((await sweep('before', [])).status).toBe(0);
+      await ended(first);
+      rmSync(join(folder, 'before'), { recursive: true });
+      const second = worker(['--root', copy, ...set]);
+      const { status, stdout } = await sweep('before', set);
+      await ended(second);
+      expect(status).toBe(1);
+      expect(stdout).toMatch(/failed: \[CHECKPOINT_INVALID\].*learningRate/);
+    });
+
+    it('give a sweep that was ended what has become of its cells since, when it is called again', async () => {
+      const args = [
+        'sweep',
+        'grid.yaml',
+        '--redis',
+        url,
+        '--out',
+        'again',
+        '--only',
+        'r2/seed-1',
+        '--only',
+        'r3/seed-1',
+      ];
+      const sweep = started(args);
+      await until(() => sweep.said().includes('2 cells'));
+      const both = worker(['--root', copy, '--parallel', '2', '--until-empty']);
+      await until(() => both.said().includes('...'));
+      sweep.process.kill('SIGINT');
+      expect(await sweep.exit).toBe(130);
+      expect(await both.exit).toBe(0);
+      const { stdout } = await palimpsest(args, folder);
+      expect(stdout).toMatch(/2 of 2 {2}letters\/\S+ {2}done/);
+      expect(stepsOf('again', 'letters/r2/seed-1')).toHaveLength(6);
+    });
+
+    it('put a cell back when they are told to end', async () => {
+      const long = ['--set', 'benchmark.tasks.0.epochs=300'];
+      const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'back', '--retries', '0', '--only', 'r2/seed-1'];
+      const first = worker(long);
+      const sweep = palimpsest([...args, ...long], folder);
+      await until(() => existsSync(join(folder, 'back/letters/r2/seed-1/metrics.jsonl')));
+      await ended(first);
+      expect(first.said()).toContain('letters/r2/seed-1 interrupted');
+      const second = worker(long);
+      expect((await sweep).status).toBe(0);
+      await ended(second);
+      expect(stepsOf('back', 'letters/r2/seed-1')).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
+    });
+
+    it('are given nothing that lies outside of the root', async () => {
+      const { status, stderr } = await palimpsest(
+        ['sweep', 'grid.yaml', '--redis', url, '--out', copy, '--root', folder],
         folder,
       );
-      expect(stdout).toMatch(/1 of 1 {2}letters\/r2\/seed-1 {2}done/);
-      const losses = (out: string) => readFileSync(join(folder, out, 'letters/r2/seed-1/metrics.jsonl'), 'utf8');
-      expect(losses('again')).toBe(losses('out'));
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/QUEUE_JOB.*Name a --root that the grid and --out lie in/);
     });
 
     it('say where there is no server', async () => {
@@ -95,9 +162,38 @@ describe.skipIf(!redis)(
   },
 );
 
-function worker(more: readonly string[] = []): ChildProcess {
-  const args = [program, 'worker', '--redis', url, '--lease', '2', ...more];
-  return spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+interface Started {
+  readonly process: ChildProcess;
+  /** What it has written to standard output so far. */
+  said(): string;
+  /** Its exit status. */
+  readonly exit: Promise<number | null>;
+}
+
+function started(args: readonly string[]): Started {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  child.stdout.on('data', (part: Buffer) => {
+    text += part;
+  });
+  const exit = once(child, 'close').then(([status]) => status);
+  return { process: child, said: () => text, exit };
+}
+
+function worker(more: readonly string[] = []): Started {
+  return started(['worker', '--redis', url, '--lease', '2', ...more]);
+}
+
+async function ended({ process, exit }: Started): Promise<void> {
+  process.kill('SIGINT');
+  await exit;
+}
+
+function stepsOf(out: string, cell: string): number[] {
+  const lines = readFileSync(join(folder, out, cell, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.map((line) => JSON.parse(line).step);
 }
 
 /** Cells whose results have reached the sweep. */
