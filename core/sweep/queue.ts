@@ -29,6 +29,7 @@ export async function openQueue(url: string, lost: () => void): Promise<CellQueu
   const connections = [await connect(url, lost), await connect(url)];
   const queue: Queue<CellJob> = new Queue(QUEUE, { connection: connections[0] });
   const events: QueueEvents = new QueueEvents(QUEUE, { connection: connections[1] });
+  silence(queue, events);
   await events.waitUntilReady();
   return {
     run: async (data, retries) => {
@@ -112,6 +113,7 @@ export async function startWorker({ url, parallel, lease, work, lost }: WorkerSe
     ...{ lockDuration: milliseconds, stalledInterval: milliseconds },
   });
   const queue: Queue = new Queue(QUEUE, { connection: connections[1] });
+  silence(worker, queue);
   return {
     idle: async () => {
       for (;;) {
@@ -141,6 +143,11 @@ async function bullmq(): Promise<typeof import('bullmq')> {
       remedy: 'Run `npm install --ignore-scripts bullmq ioredis`.',
     });
   }
+}
+
+/** Connections tell of a server that went away, once; BullMQ would print every try to reach it. */
+function silence(...emitters: readonly NodeJS.EventEmitter[]): void {
+  for (const emitter of emitters) emitter.on('error', () => {});
 }
 
 /** A server that is not there at first is given up after ten tries; one that goes away later is waited for. */
