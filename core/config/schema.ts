@@ -71,6 +71,11 @@ export const evaluationSchema = z.strictObject({
     .min(1)
     .default(['likelihood', 'exact'])
     .describe('What is measured.'),
+  maxInputTokens: count
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Longest prompt that is scored, with its demonstrations, in tokens; null: as in training.'),
 });
 
 export const runSchema = z.strictObject({

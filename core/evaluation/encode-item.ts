@@ -2,7 +2,7 @@ import type { TextExample } from '../contracts/benchmark.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { problem } from '../errors.js';
 import { encodePair } from '../text/examples.js';
-import { fitAnswer, fitPrompt, type LengthLimits } from '../text/limits.js';
+import { fitAnswer, fitPrompt, type LengthLimits, limitsWithin } from '../text/limits.js';
 import type { TokenPair } from './context-table.js';
 
 /** An item's N-shot prompt and what may follow it, as the model sees them. */
@@ -14,37 +14,46 @@ export interface EncodedItem {
   /** The item's choices; empty where it has none. */
   readonly choices: TokenPair[];
   readonly truncatedPrompt: boolean;
+  /** Whether the right answer is longer than a generated one may be. */
   readonly truncatedAnswer: boolean;
 }
 
+/** How an item becomes tokens. */
+export interface ItemEncoding {
+  /** The demonstrations' text. */
+  readonly prefix: string;
+  readonly tokenizer: Tokenizer;
+  readonly limits: LengthLimits;
+  /** Of the model: prompt and answer, or choice, have room in it. */
+  readonly maxPositions: number;
+  /** Names the item in errors. */
+  readonly where: string;
+}
+
 /**
- * An item behind its demonstrations as tokens.
- * @param prefix the demonstrations' text @param where names the item in errors
+ * An item behind its demonstrations as tokens. Choices are whole, however long an answer may be.
  * @throws PalimpsestError DATA_TOO_LONG, DATA_LINE
  */
 export function encodeItem(
   { prompt, answer, choices = [] }: TextExample,
-  { prefix, tokenizer, limits, where }: { prefix: string; tokenizer: Tokenizer; limits: LengthLimits; where: string },
+  { prefix, tokenizer, limits, maxPositions, where }: ItemEncoding,
 ): EncodedItem {
   const text = prefix + prompt;
   const ids = tokenizer.encode(text);
   if (ids.length === 0) {
     throw problem('DATA_LINE', { where, expected: 'a prompt of at least one token', got: JSON.stringify(text) });
   }
-  const fitted = fitPrompt(ids, limits, where);
-  const follow = (continuation: string) => {
-    const pair = continuationOf({ text, ids }, continuation, tokenizer);
-    const { tokens, truncated } = fitAnswer(pair.continuation, limits, where);
-    return { context: fitted.tokens.slice(0, fitted.tokens.length - pair.overlap), continuation: tokens, truncated };
-  };
-  const right = follow(answer);
-  const options = choices.map(follow);
+  const right = continuationOf({ text, ids }, answer, tokenizer);
+  const options = choices.map((choice) => continuationOf({ text, ids }, choice, tokenizer));
+  const longest = Math.max(limits.maxOutputTokens, ...options.map(({ continuation }) => continuation.length));
+  const fitted = fitPrompt(ids, limitsWithin({ ...limits, maxOutputTokens: longest }, maxPositions), where);
+  const contextOf = (overlap: number) => fitted.tokens.slice(0, fitted.tokens.length - overlap);
   return {
     prompt: fitted.tokens,
-    firstToken: { context: right.context, continuation: right.continuation.slice(0, 1) },
-    choices: options.map(({ context, continuation }) => ({ context, continuation })),
+    firstToken: { context: contextOf(right.overlap), continuation: right.continuation.slice(0, 1) },
+    choices: options.map(({ continuation, overlap }) => ({ context: contextOf(overlap), continuation })),
     truncatedPrompt: fitted.truncated,
-    truncatedAnswer: [right, ...options].some(({ truncated }) => truncated),
+    truncatedAnswer: fitAnswer(right.continuation, limits, where).truncated,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { EvaluationSet, TextExample } from '../contracts/benchmark.js';
 import { problem } from '../errors.js';
 import type { AnswerEnd } from '../text/examples.js';
-import { type LengthLimits, limitsWithin } from '../text/limits.js';
+import type { LengthLimits } from '../text/limits.js';
 import { shotGroups } from '../text/prompts.js';
 import { ContextTable, type ScorePlace, scoreAt } from './context-table.js';
 import { type ContextResult, runContexts } from './contexts.js';
@@ -120,13 +120,9 @@ function askItem({ backbone, tokenizer }: Model, { set, index, prefix, options, 
   const item = set.items[index];
   const where = item.where ?? `set "${set.name}", item ${index + 1}`;
   if (asks.choices) checkChoices(item, where);
-  const limits = limitsWithin(options, backbone.sizes.maxPositions);
-  const encoded = encodeItem(asks.choices ? item : { ...item, choices: undefined }, {
-    prefix,
-    tokenizer,
-    limits,
-    where,
-  });
+  const { maxPositions } = backbone.sizes;
+  const asked = asks.choices ? item : { ...item, choices: undefined };
+  const encoded = encodeItem(asked, { prefix, tokenizer, limits: options, maxPositions, where });
   return {
     index,
     encoded,

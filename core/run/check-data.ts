@@ -5,6 +5,7 @@ import type { Tokenizer } from '../contracts/tokenizer.js';
 import { problem } from '../errors.js';
 import { encodeItem } from '../evaluation/encode-item.js';
 import { lackingFor } from '../evaluation/set-metric.js';
+import type { LengthLimits } from '../text/limits.js';
 import { shotGroups } from '../text/prompts.js';
 import { refuseEqualNames, taskName } from '../text/task-names.js';
 import { assertExamples } from '../training/task-data.js';
@@ -58,19 +59,34 @@ export function scoredSets({ tasks, heldOut }: BenchmarkData): EvaluationSet[] {
   return [...tasks.flatMap(({ name, test }) => (test ? [{ ...test, name }] : [])), ...heldOut];
 }
 
+/** What is held against the lengths of items. */
+export interface LengthSettings {
+  readonly training: TrainingSettings;
+  readonly evaluation: EvaluationSettings;
+  /** Of the model. */
+  readonly maxPositions: number;
+}
+
+/** How long what is scored may be. */
+export function scoredLimits({ training, evaluation }: Omit<LengthSettings, 'maxPositions'>): LengthLimits {
+  const { maxInputTokens, maxOutputTokens, overflow } = training;
+  return { maxInputTokens: evaluation.maxInputTokens ?? maxInputTokens, maxOutputTokens, overflow };
+}
+
 /** Where nothing may be cut, finds what is too long before anything is trained. @throws PalimpsestError DATA_TOO_LONG */
 export function checkLengths(
   data: BenchmarkData,
   tokenizer: Tokenizer,
-  { training, evaluation }: { training: TrainingSettings; evaluation: EvaluationSettings },
+  { training, evaluation, maxPositions }: LengthSettings,
 ): void {
   if (training.overflow !== 'refuse' || evaluation.after === 'never') return;
+  const limits = scoredLimits({ training, evaluation });
   for (const set of scoredSets(data)) {
     for (const shots of shotsFor(set, evaluation)) {
       for (const { prefix, items } of shotGroups(set, shots)) {
         for (const index of items) {
           const where = set.items[index].where ?? `set "${set.name}", item ${index + 1}`;
-          encodeItem(set.items[index], { prefix, tokenizer, limits: training, where });
+          encodeItem(set.items[index], { prefix, tokenizer, limits, maxPositions, where });
         }
       }
     }

@@ -4,7 +4,6 @@ import type { BenchmarkData, Task } from '../contracts/benchmark.js';
 import type { ExpectedMemory, Observer, StepRecord } from '../contracts/observer.js';
 import { type SetNames, scoreSummary } from '../evaluation/score-summary.js';
 import type { Logger } from '../logger.js';
-import { limitsWithin } from '../text/limits.js';
 import { additionsOf } from '../training/additions.js';
 import type { Participants } from '../training/participants.js';
 import type { SequenceSummary } from '../training/sequence.js';
@@ -47,8 +46,8 @@ export class RunRecord implements Observer {
   private memory?: ExpectedMemory;
 
   constructor(private readonly parts: RecordParts) {
-    const { data, trained, plugins, directory, observers } = parts;
-    this.scorer = new Scorer(data, trained.length, plugins.resolved, directory, observers);
+    const { data, trained, plugins, directory, observers, logger } = parts;
+    this.scorer = new Scorer(data, trained.length, plugins.resolved, directory, observers, logger);
     const namesOf = (some: readonly { name: string }[]) => some.map(({ name }) => name);
     this.names = { trained: namesOf(trained), tasks: namesOf(data.tasks), heldOut: namesOf(data.heldOut) };
   }
@@ -62,9 +61,9 @@ export class RunRecord implements Observer {
   async started(tasks: readonly PreparedTask[]): Promise<void> {
     const { plugins, data, trained, model, participants, directory, observers, stepsDone } = this.parts;
     const { training, evaluation } = plugins.resolved;
-    const limits = limitsWithin(training, model.backbone.sizes.maxPositions);
     const heldOut = [...data.heldOut, ...this.scorer.probeSets];
-    checkLengths({ ...data, heldOut }, model.tokenizer, { training: limits, evaluation });
+    const { maxPositions } = model.backbone.sizes;
+    checkLengths({ ...data, heldOut }, model.tokenizer, { training, evaluation, maxPositions });
     this.memory = expectedMemory(tasks, participants, { model, batchSize: training.batchSize });
     if (stepsDone === undefined) await this.writeHead();
     else await this.goOn(stepsDone);

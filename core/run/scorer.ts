@@ -5,9 +5,10 @@ import type { Observer, ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { evaluateSet, type Measure, type Model } from '../evaluation/evaluate.js';
 import { scoreMetric } from '../evaluation/score-matrix.js';
+import type { Logger } from '../logger.js';
 import { fileName } from '../text/task-names.js';
 import { type Span, untimed } from '../training/span.js';
-import { scoredSets, shotsFor } from './check-data.js';
+import { scoredLimits, scoredSets, shotsFor } from './check-data.js';
 import { jsonLinesOf } from './json-lines.js';
 import type { RunDirectory } from './run-directory.js';
 
@@ -52,6 +53,7 @@ export class Scorer {
     private readonly config: Pick<RunConfig, 'training' | 'evaluation'>,
     private readonly directory: RunDirectory,
     private readonly observers: readonly Observer[],
+    private readonly logger?: Logger,
   ) {
     const { evaluation } = config;
     const own = scoredSets(data).map((set) => ({ set, shots: shotsFor(set, evaluation), by: evaluation.by }));
@@ -93,8 +95,8 @@ export class Scorer {
 
   /** @param row 0 for Init, t after the t-th task */
   async score(row: number, model: Model, span: Span = untimed): Promise<void> {
-    const { maxInputTokens, maxOutputTokens, overflow } = this.config.training;
-    const limits = { maxInputTokens, maxOutputTokens, overflow, answerEnd: this.data.answerEnd };
+    const limits = { ...scoredLimits(this.config), answerEnd: this.data.answerEnd };
+    const cutBefore = this.truncated.prompts;
     for (const { set, shots: counts, by } of this.sets) {
       for (const shots of counts) {
         if (this.has(row, set.name, shots)) continue;
@@ -109,6 +111,14 @@ export class Scorer {
         this.take({ record, truncated });
       }
     }
+    if (cutBefore === 0) this.warnOfCuts(limits.maxInputTokens);
+  }
+
+  private warnOfCuts(max: number): void {
+    const { prompts } = this.truncated;
+    if (prompts === 0) return;
+    const remedy = 'evaluation.maxInputTokens takes them whole';
+    this.logger?.warn(`${prompts} of the prompts scored are cut in their middle to ${max} tokens; ${remedy}`);
   }
 
   private has(row: number, name: string, shots: number): boolean {

@@ -17,7 +17,12 @@ describe('a config', () => {
     expect(config.seed).toBe(1);
     expect(config.training).toMatchObject({ batchSize: 8, learningRate: 1e-4, betas: [0.9, 0.999], clip: 1 });
     expect(config.training.schedule).toEqual({ kind: 'constant', warmup: 0 });
-    expect(config.evaluation).toEqual({ after: 'each-task', shots: [0], by: ['likelihood', 'exact'] });
+    expect(config.evaluation).toEqual({
+      after: 'each-task',
+      shots: [0],
+      by: ['likelihood', 'exact'],
+      maxInputTokens: null,
+    });
     expect(() => load('seed: 1\n')).toThrow(/run\.yaml, backbone: .*expected object with use, got nothing/);
   });
 

@@ -104,7 +104,7 @@ describe('a set', () => {
     expect(Object.keys(metrics)).toContain('choiceAccuracySum');
     expect(metrics.exact).toBeUndefined();
     expect(predictions[0].choices).toEqual([' x', ' cats', ' abc']);
-    expect(predictions[0].scored?.tokenCounts).toEqual([1, 4, 3]);
+    expect(predictions[0].scored?.tokenCounts).toEqual([1, 5, 3]);
   });
 
   it('is measured by its text where likelihood is asked for and it has no choices', async () => {
@@ -197,7 +197,7 @@ describe('what is too long', () => {
     await expect(evaluated(plain, { maxOutputTokens: 4 })).rejects.toThrow(/DATA_TOO_LONG.*item 3, answer/);
   });
 
-  it('loses its middle or its end and is counted', async () => {
+  it('loses its middle and is counted; choices are scored whole, and answers that are longer than allowed counted', async () => {
     const { truncated, predictions } = await evaluated(withChoices, {
       shots: 2,
       maxInputTokens: 12,
@@ -205,7 +205,7 @@ describe('what is too long', () => {
       overflow: 'truncate',
     });
     expect(truncated).toEqual({ prompts: 7, answers: 4 });
-    expect(predictions[2].scored?.tokenCounts).toEqual([1, 4, 3]);
+    expect(predictions[2].scored?.tokenCounts).toEqual([1, 5, 3]);
   });
 
   it("leaves room for the answer in the model's own length", async () => {

@@ -76,14 +76,17 @@ describe("a benchmark's data", () => {
 
   it('is refused before training where a prompt with its demonstrations is too long and may not be cut', () => {
     const few = data(['a'], [set('h', { demonstrations: [{ prompt: 'efg', answer: 'h' }] })]);
-    const check = (change: object, shots: number) =>
+    const check = (change: object, shots: number, maxInputTokens: number | null = null) =>
       checkLengths(few, toyTokenizer, {
         training: trainingSchema.parse({ maxInputTokens: 8, overflow: 'refuse', ...change }),
-        evaluation: evaluationSchema.parse({ shots: [shots] }),
+        evaluation: evaluationSchema.parse({ shots: [shots], maxInputTokens }),
+        maxPositions: 99,
       });
     check({}, 0);
     check({ overflow: 'truncate' }, 1);
     check({ maxInputTokens: 9 }, 1);
+    check({}, 1, 9);
+    expect(() => check({ maxInputTokens: 9 }, 1, 8)).toThrow(/DATA_TOO_LONG/);
     expect(() => check({}, 1)).toThrow(/\[DATA_TOO_LONG\] set "h", item 1, prompt: .*at most 8 tokens, got 9/);
   });
 });
