@@ -104,7 +104,7 @@ describe('a set', () => {
     expect(Object.keys(metrics)).toContain('choiceAccuracySum');
     expect(metrics.exact).toBeUndefined();
     expect(predictions[0].choices).toEqual([' x', ' cats', ' abc']);
-    expect(predictions[0].scored?.tokenCounts).toEqual([1, 5, 3]);
+    expect(predictions[0].scored?.tokenCounts).toEqual([1, 4, 3]);
   });
 
   it('is measured by its text where likelihood is asked for and it has no choices', async () => {
@@ -216,6 +216,13 @@ describe('what is too long', () => {
     };
     const { truncated } = await evaluated(plain, { overflow: 'truncate' }, small);
     expect(truncated.prompts).toBe(4);
+    const limits = { overflow: 'truncate', maxOutputTokens: 2, by: ['likelihood'] } as const;
+    const cut = async (choices: string[]) => {
+      const asked = setOf([{ prompt: 'Q: cat A:', answer: ' cats', choices }]);
+      return (await evaluated(asked, limits, small)).truncated.prompts;
+    };
+    expect(await cut([' cats'])).toBe(0);
+    expect(await cut([' cats', ' a long one'])).toBe(1);
   });
 
   it('or wrong is named: no right choice, an empty prompt', async () => {

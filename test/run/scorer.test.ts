@@ -38,3 +38,20 @@ it("scores a set by its own metric: in records, in every item's prediction and i
   const figures = scoreSummary(told, { trained: ['a'], tasks: ['a'], heldOut: ['h'] });
   expect([figures.FP, figures.HP]).toEqual([own.metrics.editSimilarity, told[1].metrics.exact]);
 });
+
+it('warns once of prompts that are cut, and not where scoring has a length of its own', async () => {
+  const data: BenchmarkData = { tasks: [], heldOut: [set('h')], files: [], answerEnd: 'eos' };
+  const training = trainingSchema.parse({ maxInputTokens: 4 });
+  const warned = async (name: string, maxInputTokens: number | null) => {
+    const directory = new RunDirectory(path.join(folder, name));
+    directory.create();
+    const said: string[] = [];
+    const logger = { info: () => {}, warn: (message: string) => said.push(message) };
+    const config = { training, evaluation: evaluationSchema.parse({ maxInputTokens }) };
+    const scorer = new Scorer(data, 1, config, directory, [], logger);
+    for (const row of [0, 1]) await scorer.score(row, fakeModel());
+    return said;
+  };
+  expect(await warned('cut', null)).toEqual([expect.stringMatching(/^2 of the prompts scored are cut .*to 4 tokens/)]);
+  expect(await warned('whole', 99)).toEqual([]);
+});
