@@ -102,7 +102,8 @@ export async function runCell(grid: Grid, folder: SweepFolder, id: string): Prom
   const release = await folder.lockCell(cell);
   process.once('exit', release);
   try {
-    const request = { ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true };
+    const { sharedScores } = folder;
+    const request = { ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true, sharedScores };
     const prepared = await prepareRun(request, new PluginRegistry());
     if (prepared.state !== 'over') await interruptible(prepared.directory.folder, () => runPrepared(prepared));
   } finally {

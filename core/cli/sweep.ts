@@ -96,7 +96,9 @@ async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Pro
   const cells = drawnCells(done, count, REPEAT_SEED);
   await checkCells(cells, grid, folder);
   const again = new SweepFolder(path.join(folder.folder, 'repeated'));
-  for (const cell of cells) rmSync(again.of(cell), { recursive: true, force: true });
+  for (const old of [again.sharedScores, ...cells.map((cell) => again.of(cell))]) {
+    rmSync(old, { recursive: true, force: true });
+  }
   await runMissing(cells, { ...sweep, folder: again });
   const compared = cells.filter((cell) => again.isOver(cell));
   const read = (from: SweepFolder, cell: Cell) => readCellResult(cell, from.of(cell), grid.config);

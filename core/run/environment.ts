@@ -9,6 +9,7 @@ import type { EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../version.js';
 import { sha256Of } from '../weights/checksum.js';
 import type { ModelFiles } from '../weights/model-files.js';
+import type { RunHead } from './shared-scores.js';
 
 /** environment.json: what a run ran on. */
 export function environment(engine: EngineInfo): object {
@@ -36,7 +37,7 @@ export interface RunInputs {
 }
 
 /** inputs.json: the seed, and SHA-256 of everything that was read. */
-export async function inputs({ seed, model, data, plugins }: RunInputs): Promise<object> {
+export async function inputs({ seed, model, data, plugins }: RunInputs): Promise<RunHead['inputs']> {
   const { reference, path: place } = model;
   return {
     seed,

@@ -24,6 +24,12 @@ export class PhaseClock {
     this.spent.set(phase, (this.spent.get(phase) ?? 0) + seconds);
   }
 
+  /** Books seconds that another run spent in this one's stead, as if they had been spent here. */
+  takeOver(phase: SpanName, seconds: number): void {
+    this.started -= 1000 * seconds;
+    this.add(phase, seconds);
+  }
+
   /** Takes over what a clock told of an earlier part of the run. */
   goOnFrom({ total = 0, ...phases }: Readonly<Record<string, number>>): void {
     this.started -= 1000 * total;

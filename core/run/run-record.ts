@@ -20,6 +20,7 @@ import { assertSameInputs, rewindMetrics } from './resumed-run.js';
 import type { RunDirectory } from './run-directory.js';
 import { scoresFile } from './score-files.js';
 import { Scorer } from './scorer.js';
+import { type RunHead, SharedScores } from './shared-scores.js';
 
 export interface RecordParts {
   readonly plugins: Composition;
@@ -35,6 +36,8 @@ export interface RecordParts {
   readonly logger: Logger;
   /** Optimizer steps that an interrupted run in this directory has done; undefined for a new run. */
   readonly stepsDone?: number;
+  /** Folder of scores before training that runs share. */
+  readonly sharedScores?: string;
 }
 
 /** What stays of a run: scores and adapters between tasks, and the files of the run directory. */
@@ -59,14 +62,16 @@ export class RunRecord implements Observer {
 
   /** Everything has been checked: makes the directory, or goes on in it. @throws PalimpsestError OUTPUT_WRITE, DATA_TOO_LONG, MEMORY_TOO_SMALL, CHECKPOINT_INVALID */
   async started(tasks: readonly PreparedTask[]): Promise<void> {
-    const { plugins, data, trained, model, participants, directory, observers, stepsDone } = this.parts;
+    const { plugins, data, trained, model, participants, directory, observers, stepsDone, sharedScores } = this.parts;
     const { training, evaluation } = plugins.resolved;
     const heldOut = [...data.heldOut, ...this.scorer.probeSets];
     const { maxPositions } = model.backbone.sizes;
     checkLengths({ ...data, heldOut }, model.tokenizer, { training, evaluation, maxPositions });
     this.memory = expectedMemory(tasks, participants, { model, batchSize: training.batchSize });
-    if (stepsDone === undefined) await this.writeHead();
-    else await this.goOn(stepsDone);
+    const head = await this.head();
+    if (stepsDone === undefined) this.writeHead(head);
+    else this.goOn(stepsDone, head);
+    if (sharedScores) this.scorer.share(new SharedScores(sharedScores, head));
     const steps = trained.reduce((sum, task) => sum + optimizerSteps(task, training), 0);
     const rows = [0, ...trained.map((_, i) => i + 1)].filter((row) => this.scorer.wants(row)).length;
     const { names, memory } = this;
@@ -86,7 +91,10 @@ export class RunRecord implements Observer {
     if (!this.scorer.wants(row)) return;
     const { backbone, tokenizer } = model;
     const additions = additionsOf(adapter, 'current');
-    await clock.time('evaluate', () => this.scorer.score(row, { backbone, tokenizer, additions }, span));
+    const takenOver = await clock.time('evaluate', () =>
+      this.scorer.score(row, { backbone, tokenizer, additions }, span),
+    );
+    clock.takeOver('evaluate', takenOver);
   }
 
   /** Writes scores.json and summary.json and ends the run for the observers. */
@@ -111,24 +119,23 @@ export class RunRecord implements Observer {
     }
   }
 
-  private async head(): Promise<{ config: Composition['resolved']; environment: object; inputs: object }> {
+  private async head(): Promise<RunHead> {
     const { plugins, data, model } = this.parts;
     const read = await inputs({ seed: plugins.resolved.seed, model: model.files, data: data.files, plugins });
     return { config: plugins.resolved, environment: environment(model.engine), inputs: read };
   }
 
-  private async writeHead(): Promise<void> {
+  private writeHead(head: RunHead): void {
     const { directory } = this.parts;
-    const head = await this.head();
     directory.create();
     directory.writeJson('environment.json', head.environment);
     directory.writeJson('inputs.json', head.inputs);
     directory.writeJson('config.json', head.config);
   }
 
-  private async goOn(stepsDone: number): Promise<void> {
+  private goOn(stepsDone: number, head: RunHead): void {
     const { directory, logger } = this.parts;
-    assertSameInputs(directory, await this.head(), logger);
+    assertSameInputs(directory, head, logger);
     for (const record of rewindMetrics(directory, stepsDone)) this.stepDone(record);
   }
 

@@ -30,6 +30,8 @@ export interface RunRequest {
   readonly folder: string;
   /** Goes on with an interrupted run in the directory, where there is one. */
   readonly resume?: boolean;
+  /** A folder in which runs share what models score before training. */
+  readonly sharedScores?: string;
   /** Writes where the time goes. */
   readonly profile?: ProfileSettings;
   /** Beside those of the config. */
@@ -135,10 +137,23 @@ async function train(training: Training): Promise<void> {
   const found = goesOn ? checkpoints.newest() : undefined;
   const stepsDone = goesOn ? (found?.step ?? 0) : undefined;
   const trained = trainedTasks(data.tasks, config.training.tasks);
-  const { logger } = request;
+  const { logger, sharedScores } = request;
   const span = profile?.span;
   const record = new RunRecord({
-    ...{ plugins, data, trained, model, participants, directory, observers, clock, span, logger, stepsDone },
+    ...{
+      plugins,
+      data,
+      trained,
+      model,
+      participants,
+      directory,
+      observers,
+      clock,
+      span,
+      logger,
+      stepsDone,
+      sharedScores,
+    },
   });
   const summary = await trainSequence({
     ...participants,

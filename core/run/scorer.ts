@@ -11,6 +11,7 @@ import { type Span, untimed } from '../training/span.js';
 import { scoredLimits, scoredSets, shotsFor } from './check-data.js';
 import { jsonLinesOf } from './json-lines.js';
 import type { RunDirectory } from './run-directory.js';
+import type { ScoredSetFile, SharedScores } from './shared-scores.js';
 
 /** Items that were cut to the maximum lengths, over all that was scored. */
 export interface CutItems {
@@ -33,6 +34,14 @@ interface ScoredSet {
   readonly prober?: Observer;
 }
 
+/** A set to be scored. */
+interface Scoring {
+  readonly row: number;
+  readonly set: EvaluationSet;
+  readonly shots: number;
+  readonly by: readonly Measure[];
+}
+
 const JOURNAL = 'scores.jsonl';
 
 /**
@@ -44,6 +53,7 @@ export class Scorer {
   readonly truncated: CutItems = { prompts: 0, answers: 0 };
   private readonly sets: readonly ScoredSet[];
   private readonly probes: ScoreRecord[] = [];
+  private shared?: SharedScores;
 
   /** @throws PalimpsestError CONFIG_VALUE for probes that are called as another set */
   constructor(
@@ -67,6 +77,11 @@ export class Scorer {
     );
     this.sets = [...own, ...probes];
     checkProbes(own, probes);
+  }
+
+  /** Takes what the model scores before training from other runs, and gives it to them. */
+  share(shared: SharedScores): void {
+    this.shared = shared;
   }
 
   /** What observers want scored beside the data's own sets. */
@@ -93,30 +108,54 @@ export class Scorer {
     return after === 'each-task' || (after === 'last' && row === 0);
   }
 
-  /** @param row 0 for Init, t after the t-th task */
-  async score(row: number, model: Model, span: Span = untimed): Promise<void> {
-    const limits = { ...scoredLimits(this.config), answerEnd: this.data.answerEnd };
+  /**
+   * @param row 0 for Init, t after the t-th task
+   * @returns the seconds that other runs spent on what was taken over from them
+   */
+  async score(row: number, model: Model, span: Span = untimed): Promise<number> {
     const cutBefore = this.truncated.prompts;
+    let takenOver = 0;
     for (const { set, shots: counts, by } of this.sets) {
       for (const shots of counts) {
         if (this.has(row, set.name, shots)) continue;
-        const options = { ...limits, shots, by };
-        const result = await span('set', () => evaluateSet(model, set, options), `${set.name} ${shots}-shot`);
-        if (!result) continue;
-        const { metrics, predictions, truncated, seconds } = result;
-        this.directory.writeJsonLines(`predictions/${row}-${set.name}-${shots}-shot.jsonl`, predictions);
-        const metric = scoreMetric({ metric: set.metric, metrics });
-        const record = { row, set: set.name, shots, metric, metrics, items: set.items.length, seconds };
-        this.directory.appendJsonLine(JOURNAL, { record, truncated });
-        this.take({ record, truncated });
+        const shared = row === 0 ? this.shared : undefined;
+        const known = shared?.read(set.name, shots);
+        const scored = known ?? (await this.evaluated({ row, set, shots, by }, model, span));
+        if (!scored) continue;
+        if (known) takenOver += known.record.seconds;
+        else shared?.write(scored);
+        this.keep(scored);
       }
     }
-    if (cutBefore === 0) this.warnOfCuts(limits.maxInputTokens);
+    if (cutBefore === 0) this.warnOfCuts();
+    return takenOver;
   }
 
-  private warnOfCuts(max: number): void {
+  private async evaluated(
+    { row, set, shots, by }: Scoring,
+    model: Model,
+    span: Span,
+  ): Promise<ScoredSetFile | undefined> {
+    const options = { ...scoredLimits(this.config), answerEnd: this.data.answerEnd, shots, by };
+    const result = await span('set', () => evaluateSet(model, set, options), `${set.name} ${shots}-shot`);
+    if (!result) return undefined;
+    const { metrics, predictions, truncated, seconds } = result;
+    const metric = scoreMetric({ metric: set.metric, metrics });
+    const record = { row, set: set.name, shots, metric, metrics, items: set.items.length, seconds };
+    return { record, truncated, predictions };
+  }
+
+  private keep({ record, truncated, predictions }: ScoredSetFile): void {
+    const { row, set, shots } = record;
+    this.directory.writeJsonLines(`predictions/${row}-${set}-${shots}-shot.jsonl`, predictions);
+    this.directory.appendJsonLine(JOURNAL, { record, truncated });
+    this.take({ record, truncated });
+  }
+
+  private warnOfCuts(): void {
     const { prompts } = this.truncated;
     if (prompts === 0) return;
+    const { maxInputTokens: max } = scoredLimits(this.config);
     const remedy = 'evaluation.maxInputTokens takes them whole';
     this.logger?.warn(`${prompts} of the prompts scored are cut in their middle to ${max} tokens; ${remedy}`);
   }

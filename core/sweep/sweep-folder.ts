@@ -26,6 +26,11 @@ export class SweepFolder {
     return path.join(this.folder, ...id.split('/'));
   }
 
+  /** Where cells share what the model scores before training. */
+  get sharedScores(): string {
+    return path.join(this.folder, 'init');
+  }
+
   /** What a cell's process wrote, newest attempt last. */
   log({ id }: Cell): string {
     return path.join(this.folder, 'logs', `${id.replaceAll('/', '__')}.log`);

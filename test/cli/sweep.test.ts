@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -88,6 +88,24 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
         .map((line) => JSON.parse(line).loss);
     expect(losses('again')).toEqual(losses('all'));
     expect(existsSync(join(folder, 'again', cells[0]))).toBe(false);
+  });
+
+  it('scores the model as it came once for cells with the same seed, data and adapter', async () => {
+    const run = (...more: string[]) => palimpsest(['sweep', 'grid.yaml', '--out', 'shared', ...more], folder);
+    await run('--only', 'plain/seed-1');
+    const [name] = readdirSync(join(folder, 'shared/init'));
+    const file = `shared/init/${name}/a-0-shot.json`;
+    const scored = JSON.parse(read(file));
+    scored.record.metrics.firstTokenLogProbability = -123;
+    scored.record.seconds = 1000;
+    writeText(folder, file, JSON.stringify(scored));
+    await run('--only', 'ewc/seed-1', '--only', 'plain/seed-2');
+    const init = (cell: string) => JSON.parse(read(`shared/${cell}/scores.json`)).records[0];
+    expect([cells[0], cells[1], cells[2]].map((cell) => init(cell).metrics.firstTokenLogProbability === -123)).toEqual([
+      ...[false, false, true],
+    ]);
+    expect(JSON.parse(read(`shared/${cells[2]}/summary.json`)).seconds.total).toBeGreaterThan(1000);
+    expect(existsSync(join(folder, 'shared', cells[2], 'predictions/0-a-0-shot.jsonl'))).toBe(true);
   });
 
   it('refuses to put cells beside others that were run with another config', async () => {
