@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { RunConfig } from '../config/schema.js';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { packageVersion } from '../version.js';
@@ -19,14 +20,7 @@ export const cellJob = z.strictObject({
 export type CellJob = z.infer<typeof cellJob>;
 
 /** Files of a run directory that a worker hands back; summary.json, which makes a cell count as over, is the last. */
-const handedBack = [
-  'config.json',
-  'environment.json',
-  'inputs.json',
-  'scores.json',
-  'metrics.jsonl',
-  'summary.json',
-] as const;
+const handedBack = ['environment.json', 'inputs.json', 'scores.json', 'metrics.jsonl', 'summary.json'] as const;
 
 /** What a worker gives back: the text of the files, by name. */
 export const cellFiles = z.partialRecord(z.enum(handedBack), z.string());
@@ -45,10 +39,14 @@ export function readCellFiles(folder: string): CellFiles {
   return Object.fromEntries(there.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
 }
 
-/** Writes what another machine's run directory held; nothing where the run is there already. @throws PalimpsestError OUTPUT_WRITE */
-export function writeCellFiles(folder: string, files: CellFiles): void {
+/**
+ * Writes what another machine's run directory held, and the run's config with the paths of this machine; nothing where the run is there
+ * already. @throws PalimpsestError OUTPUT_WRITE
+ */
+export function writeCellFiles(folder: string, files: CellFiles, config: RunConfig): void {
   const directory = new RunDirectory(folder);
   if (directory.isOver()) return;
+  directory.writeJson('config.json', config);
   for (const name of handedBack) {
     const text = files[name];
     if (text !== undefined) directory.writeText(name, text);

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { aborted } from '../aborted.js';
+import { composePlugins } from '../container/compose.js';
+import { PluginRegistry } from '../container/plugin-registry.js';
 import type { CellEnd } from './cell-process.js';
 import { readCellResult } from './cell-result.js';
 import type { Cell, Grid } from './grid.js';
@@ -34,6 +36,7 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   const queue = await openQueue(url, sweep.lost);
   const started = performance.now();
   const stopped = aborted(signal);
+  const registry = new PluginRegistry();
   let over = 0;
   const tell = (cell: Cell, end: CellEnd) => {
     over++;
@@ -47,7 +50,8 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
       const seconds = (performance.now() - started) / 1000;
       return tell(cell, { ended: 'failed', seconds, message: outcome.failure });
     }
-    writeCellFiles(folder.of(cell), outcome.files);
+    const { resolved } = await composePlugins(grid.load(cell), registry);
+    writeCellFiles(folder.of(cell), outcome.files, resolved);
     await queue.forget(job);
     const { figures } = readCellResult(cell, folder.of(cell), grid.config);
     tell(cell, { ended: 'done', seconds: figures[SECONDS] as number });

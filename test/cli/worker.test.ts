@@ -67,14 +67,16 @@ describe.skipIf(!redis)(
         expect(existsSync(join(folder, 'out', name, 'summary.json'))).toBe(true);
       }
       expect(JSON.parse(readFileSync(join(folder, 'out', 'table.json'), 'utf8')).cells).toHaveLength(24);
+      const again = await palimpsest(['sweep', 'grid.yaml', '--out', 'out'], folder);
+      expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('24 cells, 24 done already') });
     });
 
     it('run cells anew that are to be repeated', async () => {
       const other = worker();
       const repeat = ['sweep', 'grid.yaml', '--redis', url, '--out', 'out', '--repeat', '1'];
-      const { status, stdout } = await palimpsest(repeat, folder);
+      const { status, stdout, stderr } = await palimpsest(repeat, folder);
       await ended(other);
-      expect(status).toBe(0);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
       expect(other.said()).toContain(`${name} done\n`);
     });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runSchema } from '../../core/config/schema.js';
 import { Grid } from '../../core/sweep/grid.js';
 import { cellDigest, cellFiles, readCellFiles, within, writeCellFiles } from '../../core/sweep/job.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
@@ -39,8 +40,10 @@ shared: { backbone: { use: llama, model: ./toy } }
     const files = readCellFiles(join(folder, 'there'));
     expect(Object.keys(files)).toEqual(['scores.json', 'summary.json']);
     expect(cellFiles.parse(files)).toEqual(files);
-    writeCellFiles(join(folder, 'here'), files);
-    writeCellFiles(join(folder, 'here'), { ...files, 'summary.json': 'other' });
+    const config = runSchema.parse({ backbone: { use: 'a' }, adapter: { use: 'b' }, benchmark: { use: 'c' } });
+    writeCellFiles(join(folder, 'here'), files, config);
+    writeCellFiles(join(folder, 'here'), { ...files, 'summary.json': 'other' }, config);
     expect(readFileSync(join(folder, 'here', 'summary.json'), 'utf8')).toBe('{"a": 1}');
+    expect(JSON.parse(readFileSync(join(folder, 'here', 'config.json'), 'utf8'))).toEqual(config);
   });
 });
