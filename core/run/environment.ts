@@ -3,13 +3,13 @@ import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
 import { pathsIn } from '../config/paths.js';
+import type { RunConfig } from '../config/schema.js';
 import type { Composition } from '../container/compose.js';
 import type { DataFile } from '../contracts/benchmark.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../version.js';
 import { sha256Of } from '../weights/checksum.js';
 import type { ModelFiles } from '../weights/model-files.js';
-import type { RunHead } from './shared-scores.js';
 
 /** environment.json: what a run ran on. */
 export function environment(engine: EngineInfo): object {
@@ -26,6 +26,13 @@ export function environment(engine: EngineInfo): object {
     cores: cpus().length,
     memoryBytes: totalmem(),
   };
+}
+
+/** What a run begins with: files of its directory. */
+export interface RunHead {
+  readonly config: RunConfig;
+  readonly environment: object;
+  readonly inputs: { readonly seed: number; readonly model: object; readonly data: object; readonly files: object };
 }
 
 /** What a run read. */

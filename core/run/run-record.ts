@@ -11,7 +11,7 @@ import type { Span } from '../training/span.js';
 import { optimizerSteps, type PreparedTask } from '../training/task-data.js';
 import { writePeft } from '../weights/peft.js';
 import { checkLengths, scoredSets } from './check-data.js';
-import { environment, inputs } from './environment.js';
+import { environment, inputs, type RunHead } from './environment.js';
 import { expectedMemory } from './memory-estimate.js';
 import type { OpenModel } from './open-model.js';
 import type { PhaseClock } from './phase-clock.js';
@@ -20,7 +20,7 @@ import { assertSameInputs, rewindMetrics } from './resumed-run.js';
 import type { RunDirectory } from './run-directory.js';
 import { scoresFile } from './score-files.js';
 import { Scorer } from './scorer.js';
-import { type RunHead, SharedScores } from './shared-scores.js';
+import { SharedScores } from './shared-scores.js';
 
 export interface RecordParts {
   readonly plugins: Composition;

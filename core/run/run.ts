@@ -140,20 +140,8 @@ async function train(training: Training): Promise<void> {
   const { logger, sharedScores } = request;
   const span = profile?.span;
   const record = new RunRecord({
-    ...{
-      plugins,
-      data,
-      trained,
-      model,
-      participants,
-      directory,
-      observers,
-      clock,
-      span,
-      logger,
-      stepsDone,
-      sharedScores,
-    },
+    ...{ plugins, data, trained, model, participants, directory, observers },
+    ...{ clock, span, logger, stepsDone, sharedScores },
   });
   const summary = await trainSequence({
     ...participants,

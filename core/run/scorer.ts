@@ -114,11 +114,11 @@ export class Scorer {
    */
   async score(row: number, model: Model, span: Span = untimed): Promise<number> {
     const cutBefore = this.truncated.prompts;
+    const shared = row === 0 ? this.shared : undefined;
     let takenOver = 0;
     for (const { set, shots: counts, by } of this.sets) {
       for (const shots of counts) {
         if (this.has(row, set.name, shots)) continue;
-        const shared = row === 0 ? this.shared : undefined;
         const known = shared?.read(set.name, shots);
         const scored = known ?? (await this.evaluated({ row, set, shots, by }, model, span));
         if (!scored) continue;

@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { RunConfig } from '../config/schema.js';
 import type { ScoreRecord } from '../contracts/observer.js';
+import { textDigest } from '../digest.js';
 import { problem } from '../errors.js';
 import type { Prediction } from '../evaluation/metrics.js';
+import type { RunHead } from './environment.js';
 import type { CutItems } from './scorer.js';
-
-/** What a run begins with: files of its directory. */
-export interface RunHead {
-  readonly config: RunConfig;
-  readonly environment: object;
-  readonly inputs: { readonly seed: number; readonly model: object; readonly data: object; readonly files: object };
-}
 
 /** What scoring one set comes to. */
 export interface ScoredSetFile {
@@ -60,7 +53,7 @@ export class SharedScores {
   }
 }
 
-/** Everything that scores before training depend on: all but regularizers, interventions and how is trained. */
+/** Everything that scores before training depend on, of what a run begins with: all but the methods and settings that only training has. */
 function keyOf({ config, environment, inputs }: RunHead): string {
   const { backbone, adapter, benchmark, observers, evaluation, training } = config;
   const { maxInputTokens, maxOutputTokens, overflow } = training;
@@ -69,5 +62,5 @@ function keyOf({ config, environment, inputs }: RunHead): string {
     ...[environment, inputs.seed, inputs.model, inputs.data, adapterFiles],
     ...[backbone, adapter, benchmark, observers, evaluation, maxInputTokens, maxOutputTokens, overflow],
   ]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return textDigest(text, 32);
 }

@@ -1,5 +1,6 @@
 import { mean } from '../evaluation/score-matrix.js';
-import { type CellResult, type Figures, figureNames } from './cell-result.js';
+import type { CellResult, Figures } from './cell-result.js';
+import { figureNames } from './figures.js';
 import { type Cell, rowLabel } from './grid.js';
 import type { OptionValue } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';

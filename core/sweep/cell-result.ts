@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { didYouMean } from '../config/nearest.js';
 import type { ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { mean, paperScores, setScore } from '../evaluation/score-matrix.js';
+import { MEMORY, ofSummary, SECONDS } from './figures.js';
 import type { Cell } from './grid.js';
-import { type GridConfig, MEMORY, SECONDS } from './grid-schema.js';
+import type { GridConfig } from './grid-schema.js';
 
 /** Figures by name; null where one was not measured. */
 export type Figures = Readonly<Record<string, number | null>>;
@@ -20,26 +20,6 @@ export interface CellResult {
   readonly model: Readonly<Record<string, string>>;
   /** What ran it: versions and engine. */
   readonly environment: Readonly<Record<string, unknown>>;
-}
-
-/** Figures of summary.json. */
-const ofSummary = ['HP', 'IP', 'FP', 'forgetting'];
-
-/** Names of a grid's figures, in the order of the table. */
-export function figureNames({ figures }: Pick<GridConfig, 'figures'>): string[] {
-  return [...new Set([...ofSummary, ...Object.keys(figures)]), SECONDS, MEMORY];
-}
-
-/** Names of the figures of which more is better. */
-export function gainNames(config: Pick<GridConfig, 'figures'>): string[] {
-  return figureNames(config).filter((name) => !['forgetting', SECONDS, MEMORY].includes(name));
-}
-
-/** @throws PalimpsestError CONFIG_VALUE where a figure is none of those known */
-export function assertFigure(figure: string, known: readonly string[], where: string): void {
-  if (known.includes(figure)) return;
-  const expected = `a figure: ${known.join(', ')}`;
-  throw problem('CONFIG_VALUE', { where, expected, got: `${figure}${didYouMean(figure, known)}` });
 }
 
 /** @param folder a directory of a run that is over @throws PalimpsestError INPUT_FILE */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { textDigest } from '../digest.js';
 import type { GridConfig } from './grid-schema.js';
 
 /** One option and its value, of those that a grid varies. */
@@ -38,6 +38,6 @@ export function textOf(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const plain = text.replace(/[^A-Za-z0-9.+-]+/g, '_');
   if (plain.length <= LONGEST) return plain;
-  const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const digest = textDigest(text, 8);
   return `${plain.slice(0, LONGEST - digest.length - 1)}-${digest}`;
 }

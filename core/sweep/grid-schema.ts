@@ -2,10 +2,7 @@ import { z } from 'zod';
 import type { MetricName } from '../contracts/benchmark.js';
 import { metricNames } from '../evaluation/metrics.js';
 import { fileName } from '../text/task-names.js';
-
-/** Figures that every cell has: of the whole run, and of the process. */
-export const SECONDS = 'seconds';
-export const MEMORY = 'peakMemoryBytes';
+import { MEMORY, SECONDS } from './figures.js';
 
 /** What names a row or a column of the table, and a folder. */
 const label = z.string().max(60).regex(fileName, 'expected letters, digits, dots, hyphens and underscores');

@@ -8,7 +8,7 @@ import { ConfigOrigin } from '../config/origin.js';
 import { makeOverride, type Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
 import { problem } from '../errors.js';
-import { assertFigure, gainNames } from './cell-result.js';
+import { assertFigure, gainNames } from './figures.js';
 import { type OptionValue, optionCombinations } from './grid-options.js';
 import { type CellLabels, type ConfigPart, type GridConfig, gridSchema } from './grid-schema.js';
 

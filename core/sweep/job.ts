@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { RunConfig } from '../config/schema.js';
+import { textDigest } from '../digest.js';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { packageVersion } from '../version.js';
@@ -30,7 +30,7 @@ export type CellFiles = z.infer<typeof cellFiles>;
 /** Tells a cell, its whole config and the sweep's folder from any other; paths count as they are written, not where they lead. */
 export function cellDigest(grid: Grid, cell: Cell, out: string): string {
   const text = JSON.stringify([packageVersion(), out, cell.id, grid.load(cell).config]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return textDigest(text, 32);
 }
 
 /** @param folder the cell's run directory, of a run that is over */

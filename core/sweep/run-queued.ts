@@ -4,8 +4,8 @@ import { composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import type { CellEnd } from './cell-process.js';
 import { readCellResult } from './cell-result.js';
+import { SECONDS } from './figures.js';
 import type { Cell, Grid } from './grid.js';
-import { SECONDS } from './grid-schema.js';
 import { cellDigest, within, writeCellFiles } from './job.js';
 import { openQueue } from './queue.js';
 import type { SweepFolder } from './sweep-folder.js';
@@ -65,7 +65,5 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
 
 /** @throws PalimpsestError QUEUE_JOB where workers could not find it below their own root */
 function belowRoot(root: string, file: string): string {
-  const inner = path.relative(root, path.resolve(file));
-  within(root, inner, 'Name a --root that the grid and --out lie in.');
-  return inner;
+  return path.relative(root, within(root, path.resolve(file), 'Name a --root that the grid and --out lie in.'));
 }

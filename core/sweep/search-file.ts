@@ -3,7 +3,7 @@ import { ConfigOrigin } from '../config/origin.js';
 import type { Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
 import { problem } from '../errors.js';
-import { assertFigure, figureNames } from './cell-result.js';
+import { assertFigure, figureNames } from './figures.js';
 import { Grid } from './grid.js';
 import { textOf } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';

@@ -1,6 +1,6 @@
 import { markdownTable } from '../report/markdown-table.js';
 import type { BenchmarkTable, Row, Spread } from './aggregate.js';
-import { MEMORY, SECONDS } from './grid-schema.js';
+import { MEMORY, SECONDS } from './figures.js';
 
 /** Columns whose difference to the method without addition is shown. */
 const compared = (column: string) => column !== SECONDS && column !== MEMORY;

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, writeText } from '../config/write-config.js';
 import { palimpsest, program } from './bin.js';
 import { letters, writeLetters } from './letters.js';
+import { lossesOf, stepsOf } from './metrics.js';
 import { until } from './until.js';
 
 const folder = scratchFolder();
@@ -59,12 +60,7 @@ export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: {
     expect(stdout).toMatch(/1 of 1 {2}letters\/plain\/seed-1 {2}done/);
     const whole = await palimpsest([...only, '--out', 'whole'], folder);
     expect(whole.status).toBe(0);
-    const losses = (out: string) =>
-      readFileSync(join(folder, out, cell, 'metrics.jsonl'), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).loss);
-    expect(losses('twice')).toEqual(losses('whole'));
+    expect(lossesOf(join(folder, 'twice', cell))).toEqual(lossesOf(join(folder, 'whole', cell)));
     rmSync(join(folder, 'killed-once'));
     const gaveUp = await palimpsest(['sweep', 'grid.yaml', '--out', 'never', '--retries', '0', ...args], folder);
     expect(gaveUp.status).toBe(1);
@@ -118,11 +114,6 @@ export default definePlugin({ name: 'crasher', summary: 'Dies.', provides: { obs
     };
     const metrics = (out: string) => join(folder, out, cell, 'metrics.jsonl');
     const size = (out: string) => (existsSync(metrics(out)) ? statSync(metrics(out)).size : 0);
-    const stepsOf = (out: string) =>
-      readFileSync(metrics(out), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).step);
     const EPOCHS = 200;
     const all = Array.from({ length: 2 * EPOCHS + 2 }, (_, i) => i + 1);
 
@@ -134,20 +125,20 @@ export default definePlugin({ name: 'crasher', summary: 'Dies.', provides: { obs
         await new Promise((resolve) => setTimeout(resolve, 300));
         return size('killed') === before;
       });
-      expect(stepsOf('killed').length).toBeLessThan(all.length);
+      expect(stepsOf(join(folder, 'killed', cell)).length).toBeLessThan(all.length);
       expect((await palimpsest(args, folder)).status).toBe(0);
-      expect(stepsOf('killed')).toEqual(all);
+      expect(stepsOf(join(folder, 'killed', cell))).toEqual(all);
     });
 
     it('ends after the step at hand with status 130 on Ctrl-C, and leaves no lock', async () => {
       const { args, sweep } = await begun('stopped');
       sweep.kill('SIGINT');
       expect(await once(sweep, 'exit')).toEqual([130, null]);
-      expect(stepsOf('stopped').length).toBeLessThan(all.length);
+      expect(stepsOf(join(folder, 'stopped', cell)).length).toBeLessThan(all.length);
       const left = readdirSync(join(folder, 'stopped'), { recursive: true, encoding: 'utf8' });
       expect(left.filter((name) => name.includes('lock'))).toEqual([]);
       expect((await palimpsest(args, folder)).status).toBe(0);
-      expect(stepsOf('stopped')).toEqual(all);
+      expect(stepsOf(join(folder, 'stopped', cell))).toEqual(all);
     });
   });
 });

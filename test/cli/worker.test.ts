@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../core/training/random.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
 import { palimpsest, program } from './bin.js';
+import { stepsOf } from './metrics.js';
 import { writeToyModel } from './toy-model.js';
 import { until } from './until.js';
 
@@ -63,7 +64,7 @@ describe.skipIf(!redis)(
       const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done$/gm)].map(([, name]) => name));
       expect(new Set(run).size).toBe(run.length);
       for (const name of told) {
-        expect(stepsOf('out', name)).toEqual([1, 2, 3, 4, 5, 6]);
+        expect(stepsOf(join(folder, 'out', name))).toEqual([1, 2, 3, 4, 5, 6]);
         expect(existsSync(join(folder, 'out', name, 'summary.json'))).toBe(true);
       }
       expect(JSON.parse(readFileSync(join(folder, 'out', 'table.json'), 'utf8')).cells).toHaveLength(24);
@@ -107,18 +108,8 @@ describe.skipIf(!redis)(
     });
 
     it('give a sweep that was ended what has become of its cells since, when it is called again', async () => {
-      const args = [
-        'sweep',
-        'grid.yaml',
-        '--redis',
-        url,
-        '--out',
-        'again',
-        '--only',
-        'r2/seed-1',
-        '--only',
-        'r3/seed-1',
-      ];
+      const only = ['--only', 'r2/seed-1', '--only', 'r3/seed-1'];
+      const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'again', ...only];
       const sweep = started(args);
       await until(() => sweep.said().includes('2 cells'));
       const both = worker(['--root', copy, '--parallel', '2', '--until-empty']);
@@ -128,7 +119,7 @@ describe.skipIf(!redis)(
       expect(await both.exit).toBe(0);
       const { stdout } = await palimpsest(args, folder);
       expect(stdout).toMatch(/2 of 2 {2}letters\/\S+ {2}done/);
-      expect(stepsOf('again', 'letters/r2/seed-1')).toHaveLength(6);
+      expect(stepsOf(join(folder, 'again', 'letters/r2/seed-1'))).toHaveLength(6);
     });
 
     it('put a cell back when they are told to end', async () => {
@@ -142,7 +133,7 @@ describe.skipIf(!redis)(
       const second = worker(long);
       expect((await sweep).status).toBe(0);
       await ended(second);
-      expect(stepsOf('back', 'letters/r2/seed-1')).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
+      expect(stepsOf(join(folder, 'back', 'letters/r2/seed-1'))).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
     });
 
     it('are given nothing that lies outside of the root', async () => {
@@ -189,13 +180,6 @@ function worker(more: readonly string[] = []): Started {
 async function ended({ process, exit }: Started): Promise<void> {
   process.kill('SIGINT');
   await exit;
-}
-
-function stepsOf(out: string, cell: string): number[] {
-  const lines = readFileSync(join(folder, out, cell, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n');
-  return lines.map((line) => JSON.parse(line).step);
 }
 
 /** Cells whose results have reached the sweep. */
