@@ -57,6 +57,11 @@ export const catalogue = {
     remedy: 'Run `palimpsest engine install`, or use `--engine wasm`.',
   },
   ENGINE_UNKNOWN: { sentence: 'There is no such engine', remedy: 'Use auto, native, wasm or cpu.' },
+  INPUTS_CHANGED: {
+    sentence: 'Cells of one sweep are to read the same files',
+    remedy:
+      'Put the files back, or remove the run directories of the cells that have read others, or take another --out.',
+  },
   INPUT_FILE: { sentence: 'The input cannot be read', remedy: 'Check the path of --input.' },
   INPUT_LINE: {
     sentence: 'The input has a line that does not fit',

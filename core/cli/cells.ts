@@ -1,11 +1,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import { problem } from '../errors.js';
-import type { DataReport } from '../report/data-table.js';
-import { dataKey, inspectData } from '../run/inspect-data.js';
+import { duration } from '../report/console.js';
 import { prepareRun, runPrepared } from '../run/run.js';
+import { CellCheck } from '../sweep/cell-check.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
 import type { Cell, Grid } from '../sweep/grid.js';
 import { runCells } from '../sweep/run-cells.js';
@@ -53,45 +52,9 @@ export function parallelOf(options: Pick<CellOptions, 'gpus' | 'parallel'>): num
   return options.parallel ?? Math.max(1, gpusOf(options).length);
 }
 
-/** Every cell's config, plugins and options, before the first is run; those that were begun must be what they were. */
-export async function checkCells(cells: readonly Cell[], grid: Grid, folder: SweepFolder): Promise<void> {
-  const registry = new PluginRegistry();
-  for (const cell of cells) {
-    await prepareRun({ ...reporting(), loaded: grid.load(cell), folder: folder.of(cell), resume: true }, registry);
-  }
-}
-
-/** Some cells of a grid. */
-export interface GridCells {
-  readonly grid: Grid;
-  readonly cells: readonly Cell[];
-}
-
-/**
- * The data of every benchmark that cells of grids have, as a run of them would read it, and where those are all benchmarks of a grid, the sets
- * of its figures. @throws PalimpsestError DATA_*, CONFIG_VALUE
- */
-export async function checkData(grids: readonly GridCells[]): Promise<void> {
-  const registry = new PluginRegistry();
-  const read = new Map<string, DataReport>();
-  for (const { grid, cells } of grids) {
-    const asked = grid.byBenchmark(cells);
-    const reports: DataReport[] = [];
-    for (const cell of asked) {
-      const loaded = grid.load(cell);
-      const plugins = await composePlugins(loaded, registry);
-      const key = dataKey(plugins.resolved);
-      const report = read.get(key) ?? (await inspectData(loaded, plugins, reporting().logger));
-      read.set(key, report);
-      reports.push(report);
-    }
-    if (asked.length === grid.byBenchmark().length) grid.assertSets(scoredSets(reports));
-  }
-}
-
-function scoredSets(reports: readonly DataReport[]): Set<string> {
-  const sets = reports.flatMap((report) => report.sets);
-  return new Set(sets.filter(({ test }) => test !== undefined).map(({ name }) => name));
+/** Checks of a sweep's cells that tell on the console. */
+export function cellCheck(folder: SweepFolder): CellCheck {
+  return new CellCheck(folder, reporting().logger);
 }
 
 /** Runs one cell in this process, which another has started for it. @throws PalimpsestError USAGE where there is none of the name */
@@ -111,9 +74,9 @@ export async function runCell(grid: Grid, folder: SweepFolder, id: string): Prom
   }
 }
 
-/** Tells that the Redis server went away. */
-export function tellLost(): void {
-  process.stderr.write('lost the Redis server; waiting for it to come back\n');
+/** Tells on what a queue waits. */
+export function tellWaiting(message: string): void {
+  process.stderr.write(`${message}\n`);
 }
 
 export const noCell = (where: string, got = 'none') =>
@@ -122,6 +85,12 @@ export const noCell = (where: string, got = 'none') =>
     expected: 'a cell of the grid, or a part of its name (`palimpsest sweep --list` shows them)',
   });
 
+/** How a cell ended, in words. */
+export function outcomeOf({ ended, seconds, message }: CellEnd): string {
+  if (ended === 'done') return `done in ${duration(seconds)}`;
+  return message ? `${ended}: ${message}` : ended;
+}
+
 /** How cells are run beside this process. */
 export interface CellsHere {
   readonly options: CellOptions;
@@ -129,7 +98,7 @@ export interface CellsHere {
   readonly signal: AbortSignal;
   /** What `palimpsest` takes to find the cell in a grid: a command, its file and more. */
   start(cell: Cell): readonly string[];
-  ended(cell: Cell, end: CellEnd, over: number): void;
+  ended(cell: Cell, end: CellEnd, over: number): void | Promise<void>;
 }
 
 /** Runs cells on this machine, each in a process of its own. */
@@ -137,6 +106,7 @@ export function runHere(cells: readonly Cell[], here: CellsHere): Promise<void> 
   const { options, folder, signal, start, ended } = here;
   return runCells(cells, {
     ...{ parallel: parallelOf(options), gpus: gpusOf(options), retries: options.retries, signal, ended },
+    again: ({ id }, end) => void process.stdout.write(`${id}  ${outcomeOf(end)}; trying it again\n`),
     command: (cell) => ({ args: cellArguments(start(cell), cell, options, folder), log: folder.log(cell) }),
   });
 }

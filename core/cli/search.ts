@@ -4,8 +4,9 @@ import { problem } from '../errors.js';
 import { FAILED, INTERRUPTED } from '../exit-status.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { BenchmarkTable } from '../sweep/aggregate.js';
+import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
-import type { Cell, Grid } from '../sweep/grid.js';
+import type { Cell } from '../sweep/grid.js';
 import { runSearch, type Trial } from '../sweep/run-search.js';
 import { SearchFile, type TrialValues } from '../sweep/search-file.js';
 import { searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
@@ -14,13 +15,14 @@ import type { SweepFolder } from '../sweep/sweep-folder.js';
 import {
   addCellOptions,
   type CellOptions,
-  checkCells,
-  checkData,
+  cellCheck,
   folderOf,
+  outcomeOf,
   parallelOf,
   runCell,
   runHere,
 } from './cells.js';
+import { downloadProgress } from './download-progress.js';
 import { stoppable } from './interruption.js';
 
 interface SearchOptions extends CellOptions {
@@ -43,12 +45,13 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
   const search = new SearchFile(file, commandLine(options));
   const folder = folderOf(file, options);
   if (options.cell !== undefined) return runCell(search.trial(valuesOf(options, search)), folder, options.cell);
-  await checkProbes(search.probes(), folder);
+  const check = cellCheck(folder);
+  await checkProbes(search, check);
   const suggester = await startSuggester(options.python, search.settings);
   try {
     const release = folder.lock();
     try {
-      await runTrials({ search, options, folder, suggester });
+      await runTrials({ search, options, folder, suggester, check });
     } finally {
       release();
     }
@@ -57,10 +60,16 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
   }
 }
 
-/** Every value of the space in every cell, and the data, before the first trial. */
-async function checkProbes(probes: readonly Grid[], folder: SweepFolder): Promise<void> {
-  for (const grid of probes) await checkCells(grid.cells, grid, folder);
-  await checkData(probes.map((grid) => ({ grid, cells: grid.cells })));
+/** Every value of the space in every cell, the data, figures and models, before the first trial. */
+async function checkProbes(search: SearchFile, check: CellCheck): Promise<void> {
+  const probes = search.probes().map((grid) => ({ grid, cells: grid.cells }));
+  for (const probe of probes) await check.cells(probe);
+  for (const probe of probes) {
+    const scored = await check.data(probe);
+    probe.grid.assertMeasured(scored);
+    search.assertMeasured(scored);
+    await check.models(probe, downloadProgress());
+  }
 }
 
 /** @throws PalimpsestError USAGE */
@@ -80,9 +89,10 @@ interface Search {
   readonly options: SearchOptions;
   readonly folder: SweepFolder;
   readonly suggester: Suggester;
+  readonly check: CellCheck;
 }
 
-async function runTrials({ search, options, folder, suggester }: Search): Promise<void> {
+async function runTrials({ search, options, folder, suggester, check }: Search): Promise<void> {
   const { sampler } = search.settings;
   const said = `${search.trials} trials, sampler ${sampler} of Optuna ${suggester.version}, written to ${folder.folder}`;
   process.stdout.write(`${said}\n`);
@@ -93,7 +103,7 @@ async function runTrials({ search, options, folder, suggester }: Search): Promis
   await stoppable(async (signal) => {
     const trials = await runSearch({
       ...{ search, suggester, folder, parallel: parallelOf(options), signal, told },
-      check: (cells, grid) => checkCells(cells, grid, folder),
+      check: (cells, grid) => check.cells({ cells, grid }),
       run: (cells) => runHere(cells, { options, folder, signal, start: startOf(search), ended }),
     });
     await folder.drawFrontiers(write(trials, { search, folder, suggester }));
@@ -111,12 +121,15 @@ function startOf({ file }: SearchFile): (cell: Cell) => string[] {
   };
 }
 
-function ended({ id }: Cell, { ended: how, message }: CellEnd): void {
-  if (how !== 'done') process.stdout.write(`${id}  ${how}: ${message ?? ''}\n`);
+function ended({ id }: Cell, end: CellEnd): void {
+  if (end.ended !== 'done') process.stdout.write(`${id}  ${outcomeOf(end)}\n`);
 }
 
 /** Writes search.json, search.md and the tables of all cells. */
-function write(trials: readonly Trial[], { search, folder, suggester }: Omit<Search, 'options'>): BenchmarkTable[] {
+function write(
+  trials: readonly Trial[],
+  { search, folder, suggester }: Pick<Search, 'search' | 'folder' | 'suggester'>,
+): BenchmarkTable[] {
   const directory = new RunDirectory(folder.folder);
   directory.writeJson('search.json', searchRecord(search, trials, suggester.version));
   directory.writeText('search.md', searchTable(search, trials));

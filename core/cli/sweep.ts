@@ -4,8 +4,9 @@ import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
 import { FAILED, INTERRUPTED } from '../exit-status.js';
 import { duration } from '../report/console.js';
+import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
-import { readCellResult } from '../sweep/cell-result.js';
+import { readCellResult, readInputs } from '../sweep/cell-result.js';
 import { type Cell, Grid } from '../sweep/grid.js';
 import { differences, drawnCells } from '../sweep/repeat.js';
 import { runQueued } from '../sweep/run-queued.js';
@@ -14,14 +15,15 @@ import { markdownTables } from '../sweep/tables.js';
 import {
   addCellOptions,
   type CellOptions,
-  checkCells,
-  checkData,
+  cellCheck,
   folderOf,
   noCell,
+  outcomeOf,
   runCell,
   runHere,
-  tellLost,
+  tellWaiting,
 } from './cells.js';
+import { downloadProgress } from './download-progress.js';
 import { stoppable } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
 
@@ -62,14 +64,15 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   const wanted = grid.cells.filter(({ id }) => !only || only.some((text) => holds(id, text)));
   if (wanted.length === 0) throw noCell('--only', only?.join(', '));
   if (options.list) return list(wanted, folder);
-  if (options.repeat !== undefined) return repeat(wanted, options.repeat, { file, options, grid, folder });
+  const check = cellCheck(folder);
+  if (options.repeat !== undefined) return repeat(wanted, options.repeat, { file, options, grid, folder, check });
   const told = grid.cells.filter((cell) => wanted.includes(cell) || folder.isOver(cell));
-  await checkCells(told, grid, folder);
+  await check.cells({ grid, cells: told });
   const missing = wanted.filter((cell) => !folder.isOver(cell));
-  await checkData([{ grid, cells: missing }]);
+  await checkFiles(missing, { grid, options, check });
   const done = wanted.length - missing.length;
   process.stdout.write(`${wanted.length} cells, ${done} done already, written to ${folder.folder}\n`);
-  await runMissing(missing, { file, options, grid, folder });
+  await runMissing(missing, { file, options, grid, folder, check });
   const tables = folder.writeTables(grid);
   await folder.drawFrontiers(tables);
   process.stdout.write(`\n${markdownTables(tables)}`);
@@ -91,10 +94,10 @@ function list(cells: readonly Cell[], folder: SweepFolder): void {
 
 /** Runs done cells anew, in a folder within theirs, and tells what differs; exit status 1 where anything does. */
 async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Promise<void> {
-  const { grid, folder } = sweep;
+  const { grid, folder, check } = sweep;
   const done = wanted.filter((cell) => folder.isOver(cell));
   const cells = drawnCells(done, count, REPEAT_SEED);
-  await checkCells(cells, grid, folder);
+  await check.cells({ grid, cells });
   const again = new SweepFolder(path.join(folder.folder, 'repeated'));
   for (const old of [again.sharedScores, ...cells.map((cell) => again.of(cell))]) {
     rmSync(old, { recursive: true, force: true });
@@ -114,24 +117,38 @@ interface Sweep {
   readonly options: SweepOptions;
   readonly grid: Grid;
   readonly folder: SweepFolder;
+  readonly check: CellCheck;
+}
+
+/** Data, figures, models and named files of cells that are to be run; a queue's workers find their models themselves. */
+async function checkFiles(
+  cells: readonly Cell[],
+  { grid, options, check }: Omit<Sweep, 'file' | 'folder'>,
+): Promise<void> {
+  const scored = await check.data({ grid, cells });
+  if (scored.length === grid.byBenchmark().length) grid.assertMeasured(scored);
+  if (options.redis === undefined) await check.models({ grid, cells }, downloadProgress());
 }
 
 /** Runs cells while no other sweep may write the folder. @throws PalimpsestError OUTPUT_EXISTS, QUEUE_UNREACHABLE */
-async function runMissing(missing: readonly Cell[], { file, options, grid, folder }: Sweep): Promise<void> {
+async function runMissing(missing: readonly Cell[], { file, options, grid, folder, check }: Sweep): Promise<void> {
   const release = folder.lock();
   const { retries, redis, root } = options;
   const started = performance.now();
-  const ended = (cell: Cell, end: CellEnd, over: number) => {
+  const ended = async (cell: Cell, end: CellEnd, over: number) => {
+    const line = `${over} of ${missing.length}  ${cell.id}  ${outcomeOf(end)}`;
     const left = ((performance.now() - started) / 1000 / over) * (missing.length - over);
-    const outcome = end.ended === 'done' ? `done in ${duration(end.seconds)}` : `${end.ended}: ${end.message ?? ''}`;
-    process.stdout.write(`${over} of ${missing.length}  ${cell.id}  ${outcome}  (about ${duration(left)} left)\n`);
+    process.stdout.write(end.ended === 'interrupted' ? `${line}\n` : `${line}  (about ${duration(left)} left)\n`);
+    if (end.ended === 'done') await check.accept(cell, grid, readInputs(folder.of(cell)));
     folder.writeTables(grid);
   };
   const work = async (signal: AbortSignal) => {
-    const queued = { root: path.resolve(root), grid, folder, retries, signal, lost: tellLost, ended };
+    const queued = { root: path.resolve(root), grid, folder, retries, signal, check, tell: tellWaiting, ended };
     if (redis) await runQueued(missing, { url: redis, ...queued });
     else await runHere(missing, { options, folder, signal, start: () => ['sweep', file], ended });
-    if (missing.some((cell) => !folder.isOver(cell))) process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
+    if (missing.every((cell) => folder.isOver(cell))) return;
+    process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
+    process.stdout.write(`cells are missing: the same command goes on with them\n`);
   };
   await stoppable(work).finally(release);
 }

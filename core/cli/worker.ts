@@ -1,14 +1,15 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { aborted } from '../aborted.js';
 import { commandLine } from '../config/load.js';
-import { problem } from '../errors.js';
+import { PalimpsestError, problem } from '../errors.js';
 import { runCellProcess } from '../sweep/cell-process.js';
 import { Grid } from '../sweep/grid.js';
-import { type CellFiles, type CellJob, cellDigest, readCellFiles, within } from '../sweep/job.js';
-import { RefusedCell, startWorker } from '../sweep/queue.js';
+import { type CellFiles, type CellJob, cellOf, readCellFiles, within } from '../sweep/job.js';
+import { LOST, RefusedCell, startWorker } from '../sweep/queue.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
-import { cellArguments, checkCells, gpusOf, parallelOf, tellLost } from './cells.js';
+import { cellArguments, cellCheck, gpusOf, outcomeOf, parallelOf, tellWaiting } from './cells.js';
 import { stoppable } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
 
@@ -44,7 +45,7 @@ async function work(options: WorkerOptions): Promise<void> {
   const parallel = parallelOf(options);
   await stoppable(async (signal) => {
     const worker = await startWorker({
-      ...{ url: options.redis, parallel, lease: options.lease, lost: tellLost },
+      ...{ url: options.redis, parallel, lease: options.lease, lost: () => tellWaiting(LOST) },
       work: (job, slot) => runJob(job, { root, options, parallel, gpu: gpus[slot % gpus.length], signal }),
     });
     process.stdout.write(`waiting for cells, up to ${parallel} at a time, in ${root}\n`);
@@ -65,31 +66,40 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
-/** @throws PalimpsestError QUEUE_JOB, or Error with what the cell's process said */
-async function runJob(job: CellJob, { root, options, parallel, gpu, signal }: Place): Promise<CellFiles | undefined> {
-  const { set, engine } = options;
-  const file = within(root, job.grid);
-  const grid = new Grid(file, commandLine({ set, engine }));
-  const cell = grid.cells.find(({ id }) => id === job.cell);
-  if (!cell || cellDigest(grid, cell, job.out) !== job.digest) {
-    throw problem('QUEUE_JOB', {
-      where: `${file}, cell ${job.cell}`,
-      expected: 'the grid, --set, --engine and version of Palimpsest that the sweep has',
-      got: cell ? 'another config for the cell' : 'a grid without the cell',
-    });
+/** Says what is refused. @throws RefusedCell, or Error with what the cell's process said */
+async function runJob(job: CellJob, place: Place): Promise<CellFiles | undefined> {
+  try {
+    return await runCellOf(job, place);
+  } catch (error) {
+    if (!(error instanceof PalimpsestError)) throw error;
+    process.stdout.write(`${job.cell} refused: ${error.message}\n`);
+    throw new RefusedCell(error.message);
   }
+}
+
+/** @throws PalimpsestError QUEUE_JOB, or whatever is wrong with the cell's config */
+async function runCellOf(
+  job: CellJob,
+  { root, options, parallel, gpu, signal }: Place,
+): Promise<CellFiles | undefined> {
+  const file = within(root, job.grid);
+  if (!existsSync(file)) {
+    throw problem('QUEUE_JOB', { where: file, expected: "the sweep's grid, below --root", got: 'no such file' });
+  }
+  const grid = new Grid(file, commandLine(options));
+  const cell = cellOf(job, grid);
   const folder = new SweepFolder(within(root, job.out));
-  await checkCells([cell], grid, folder);
+  await cellCheck(folder).cells({ grid, cells: [cell] });
   if (!folder.isOver(cell)) {
     folder.prepare();
     process.stdout.write(`${cell.id} ...\n`);
     const args = cellArguments(['sweep', file], cell, options, folder);
     const command = { args, log: folder.log(cell), gpu, beside: parallel };
-    const { ended, message } = await runCellProcess(command, signal);
-    process.stdout.write(`${cell.id} ${ended}${message ? `: ${message}` : ''}\n`);
-    if (ended === 'interrupted') return undefined;
-    if (ended === 'refused') throw new RefusedCell(message);
-    if (ended === 'failed') throw new Error(message);
+    const end = await runCellProcess(command, signal);
+    process.stdout.write(`${cell.id} ${outcomeOf(end)}\n`);
+    if (end.ended === 'interrupted') return undefined;
+    if (end.ended === 'refused') throw new RefusedCell(end.message);
+    if (end.ended === 'failed') throw new Error(end.message);
   }
   return readCellFiles(folder.of(cell));
 }

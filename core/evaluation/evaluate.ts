@@ -9,7 +9,7 @@ import { type EncodedItem, encodeItem } from './encode-item.js';
 import { answerEnds } from './generation.js';
 import { compareChoices, metricsOf, type Prediction } from './metrics.js';
 import type { BatchSettings, Model } from './model.js';
-import { type Measure, measuresOf } from './set-metric.js';
+import { type Asks, asksOf, type Measure } from './set-metric.js';
 import { compareTexts } from './text-metrics.js';
 
 export type { Prediction } from './metrics.js';
@@ -64,7 +64,7 @@ export async function evaluateSet(
 ): Promise<SetResult | undefined> {
   if (options.shots > 0 && set.demonstrations.length === 0) return undefined;
   const start = performance.now();
-  const asks = whatToMeasure(set, options);
+  const asks = asksOf(set, options.by);
   const items: AskedItem[] = [];
   const predictions: Prediction[] = [];
   for (const group of shotGroups(set, options.shots)) {
@@ -90,17 +90,6 @@ export async function evaluateSet(
     },
     seconds: (performance.now() - start) / 1000,
   };
-}
-
-interface Asks {
-  readonly choices: boolean;
-  readonly text: boolean;
-}
-
-function whatToMeasure(set: EvaluationSet, options: EvaluationOptions): Asks {
-  const by = measuresOf(set, options.by);
-  const choices = by.includes('likelihood') && set.items.some((item) => item.choices !== undefined);
-  return { choices, text: by.includes('exact') || (by.includes('likelihood') && !choices) };
 }
 
 function endsAtNewline({ items }: EvaluationSet, { answerEnd }: EvaluationOptions): boolean {

@@ -19,9 +19,27 @@ const measures: Readonly<Record<MetricName, Measure>> = {
   macroF1: 'likelihood',
 };
 
-/** What is measured of a set: what is asked for, and what its own metric needs. */
-export function measuresOf({ metric }: EvaluationSet, by: readonly Measure[]): readonly Measure[] {
-  return metric === undefined ? by : [...by, measures[metric]];
+/** What a set's items are asked for: the likelihoods of their choices, greedy text. */
+export interface Asks {
+  readonly choices: boolean;
+  readonly text: boolean;
+}
+
+/** What measures, and the set's own metric, ask of its items; text stands in for choices where there are none. */
+export function asksOf({ items, metric }: EvaluationSet, by: readonly Measure[]): Asks {
+  const all = metric === undefined ? by : [...by, measures[metric]];
+  const choices = all.includes('likelihood') && items.some((item) => item.choices !== undefined);
+  return { choices, text: all.includes('exact') || (all.includes('likelihood') && !choices) };
+}
+
+/** Names of the metrics that scoring a set comes to. */
+export function metricsMeasured(set: EvaluationSet, by: readonly Measure[]): MetricName[] {
+  const { choices, text } = asksOf(set, by);
+  return (Object.keys(measures) as MetricName[]).filter((name) => {
+    if (name === 'macroF1') return choices && shareChoices(set.items);
+    if (measures[name] === 'exact') return text && (name === 'exact' || name === set.metric);
+    return measures[name] === 'first-token' || choices;
+  });
 }
 
 /** What a set would need for its own metric; undefined where nothing is lacking. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DataFile } from '../contracts/benchmark.js';
+import type { DataFile, MetricName } from '../contracts/benchmark.js';
 import { wideTable } from './wide-table.js';
 
 /** What there is of a task or held-out set; undefined for what it does not have by its kind. */
@@ -11,6 +11,8 @@ export interface SetCounts {
   readonly demonstrations?: number;
   /** Fewest and most candidate answers of an item that is scored; undefined where answers are text. */
   readonly choices?: readonly [fewest: number, most: number];
+  /** How a run scores it; undefined where it does not. */
+  readonly scored?: { readonly shots: readonly number[]; readonly metrics: readonly MetricName[] };
 }
 
 /** A benchmark's data as a run would use them. */

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
-import { pathsIn } from '../config/paths.js';
 import type { RunConfig } from '../config/schema.js';
 import type { Composition } from '../container/compose.js';
 import type { DataFile } from '../contracts/benchmark.js';
@@ -10,6 +9,7 @@ import type { EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../version.js';
 import { sha256Of } from '../weights/checksum.js';
 import type { ModelFiles } from '../weights/model-files.js';
+import { namedFiles } from './named-files.js';
 
 /** environment.json: what a run ran on. */
 export function environment(engine: EngineInfo): object {
@@ -59,20 +59,17 @@ export async function modelHashes({ kind, path: place, sha256 }: ModelFiles): Pr
   return kind === 'gguf' && sha256 ? { [path.basename(place)]: sha256 } : hashesOf(place);
 }
 
-/** Files and folders that options of adapters and methods name, by the option's place in the config. */
-async function filesOf({ adapters, regularizers, interventions }: Composition): Promise<Record<string, object>> {
+/** SHA-256 of files and folders that options of adapters and methods name, by the option's place in the config. */
+async function filesOf(plugins: Composition): Promise<Record<string, object>> {
   const files: Record<string, object> = {};
-  for (const { manifest, options, path: place } of [...adapters, ...regularizers, ...interventions]) {
-    for (const [option, file] of pathsIn(manifest.options, options)) {
-      if (!existsSync(file)) continue;
-      files[[...place, option].join('.')] = { path: file, sha256: await hashesOf(file) };
-    }
+  for (const { place, file } of namedFiles(plugins)) {
+    if (existsSync(file)) files[place.join('.')] = { path: file, sha256: await hashesOf(file) };
   }
   return files;
 }
 
 /** By file name, of a file or of the files of a folder that hold numbers and settings. */
-async function hashesOf(place: string): Promise<Record<string, string>> {
+export async function hashesOf(place: string): Promise<Record<string, string>> {
   if (!statSync(place).isDirectory()) return { [path.basename(place)]: await sha256Of(place) };
   const names = readdirSync(place).filter((name) => /\.(safetensors|json)$/.test(name));
   const hashes: Record<string, string> = {};

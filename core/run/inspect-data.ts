@@ -1,8 +1,11 @@
 import type { LoadedConfig } from '../config/load.js';
+import type { EvaluationSettings } from '../config/schema.js';
 import type { Composition } from '../container/compose.js';
 import type { BenchmarkData, EvaluationSet } from '../contracts/benchmark.js';
+import { metricsMeasured } from '../evaluation/set-metric.js';
 import type { Logger } from '../logger.js';
 import type { DataReport, SetCounts } from '../report/data-table.js';
+import { shotsFor } from './check-data.js';
 import { dataWarnings } from './data-warnings.js';
 import { loadData } from './load-data.js';
 import { newContainer } from './new-container.js';
@@ -21,7 +24,7 @@ export async function inspectData(
     const data = await loadData(container.create(benchmark), benchmark, loaded);
     return {
       benchmark: benchmark.manifest.name,
-      sets: countsOf(data),
+      sets: countsOf(data, loaded.config.evaluation),
       files: data.files,
       warnings: dataWarnings(data, loaded.config.evaluation),
     };
@@ -35,24 +38,28 @@ export function dataKey({ benchmark, seed, evaluation }: Composition['resolved']
   return JSON.stringify([benchmark, seed, evaluation]);
 }
 
-function countsOf({ tasks, heldOut }: BenchmarkData): SetCounts[] {
+function countsOf({ tasks, heldOut }: BenchmarkData, evaluation: EvaluationSettings): SetCounts[] {
   return [
     ...tasks.map(({ name, train, validation = [], test }) => ({
-      ...(test && scoredCounts(test)),
+      ...(test && scoredCounts(test, evaluation)),
       name,
       train: train.length,
       validation: validation.length,
     })),
-    ...heldOut.map(scoredCounts),
+    ...heldOut.map((set) => scoredCounts(set, evaluation)),
   ];
 }
 
-function scoredCounts({ name, items, demonstrations }: EvaluationSet): SetCounts {
+function scoredCounts(set: EvaluationSet, evaluation: EvaluationSettings): SetCounts {
+  const { name, items, demonstrations } = set;
   const counts = items.flatMap(({ choices }) => choices?.length ?? []);
   return {
     name,
     test: items.length,
     demonstrations: demonstrations.length,
     choices: counts.length > 0 ? [Math.min(...counts), Math.max(...counts)] : undefined,
+    ...(evaluation.after !== 'never' && {
+      scored: { shots: shotsFor(set, evaluation), metrics: metricsMeasured(set, evaluation.by) },
+    }),
   };
 }

@@ -6,7 +6,7 @@ import type { Backbone } from '../contracts/backbone.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { type EngineInfo, useEngine } from '../engine/engine.js';
 import { assertFits } from '../engine/memory.js';
-import { problem } from '../errors.js';
+import { PalimpsestError, problem } from '../errors.js';
 import { openTokenizer } from '../text/tokenizer.js';
 import { findModel, type ModelFiles } from '../weights/model-files.js';
 import { openWeights } from '../weights/open.js';
@@ -39,16 +39,34 @@ export async function openModel(
   plugin: ComposedPlugin<'backbone'>,
   { container, loaded, clock, progress }: OpeningParts,
 ): Promise<OpenModel> {
-  const { model } = plugin.options;
-  if (typeof model !== 'string') {
-    const where = `plugin "${plugin.manifest.name}"`;
-    throw problem('PLUGIN_MANIFEST', { where, expected: 'a backbone with an option `model`', got: 'none' });
-  }
   const engine = await clock.time('engine', () => useEngine(loaded.config.engine));
   return clock.time('model', async () => {
-    const files = await findModel(model, { folder: loaded.folder, progress });
+    const files = await findConfiguredModel(plugin, loaded, progress);
     return { engine, files, ...(await openParts(plugin, { container, files, engine })) };
   });
+}
+
+/**
+ * Finds the model that a backbone's option `model` names.
+ * @throws PalimpsestError MODEL_*, naming the place in the config where it is not there, PLUGIN_MANIFEST
+ */
+export async function findConfiguredModel(
+  { manifest, options, path }: ComposedPlugin<'backbone'>,
+  { folder, origin }: LoadedConfig,
+  progress?: Progress,
+): Promise<ModelFiles> {
+  const { model } = options;
+  if (typeof model !== 'string') {
+    const where = `plugin "${manifest.name}"`;
+    throw problem('PLUGIN_MANIFEST', { where, expected: 'a backbone with an option `model`', got: 'none' });
+  }
+  try {
+    return await findModel(model, { folder, progress });
+  } catch (error) {
+    if (!(error instanceof PalimpsestError) || error.code !== 'MODEL_NOT_FOUND') throw error;
+    const where = `${origin.where([...path, 'model'])}, ${error.details.where ?? model}`;
+    throw problem('MODEL_NOT_FOUND', { ...error.details, where });
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { RunConfig } from '../config/schema.js';
 import type { StepRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
+import { firstDifference } from '../json-difference.js';
 import type { Logger } from '../logger.js';
 import { jsonLinesOf } from './json-lines.js';
 import type { RunDirectory } from './run-directory.js';
@@ -68,29 +69,4 @@ function readJson(file: string): unknown {
   } catch (error) {
     throw problem('CHECKPOINT_INVALID', { where: file, expected: 'JSON', got: (error as Error).message });
   }
-}
-
-interface Difference {
-  readonly place: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-/** The first place at which two JSON values differ. */
-function firstDifference(before: unknown, after: unknown, place: readonly string[] = []): Difference | undefined {
-  if (isTree(before) && isTree(after)) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    for (const key of keys) {
-      const found = firstDifference(before[key], after[key], [...place, key]);
-      if (found) return found;
-    }
-    return undefined;
-  }
-  if (before === after) return undefined;
-  const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
-  return { place: place.join('.'), before: shown(before), after: shown(after) };
-}
-
-function isTree(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

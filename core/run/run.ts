@@ -13,6 +13,7 @@ import type { Progress } from '../weights/progress.js';
 import { createParticipants } from './create-participants.js';
 import { dataWarnings } from './data-warnings.js';
 import { loadData } from './load-data.js';
+import { assertFilesThere } from './named-files.js';
 import { newContainer } from './new-container.js';
 import { type OpenModel, openModel } from './open-model.js';
 import { PhaseClock } from './phase-clock.js';
@@ -60,6 +61,7 @@ export async function prepareRun(request: RunRequest, registry = new PluginRegis
   if (state === 'none') directory.assertFree(beginnings);
   const plugins = await composePlugins(request.loaded, registry);
   if (state !== 'none') assertSameConfig(directory, plugins.resolved);
+  if (state !== 'over') assertFilesThere(plugins, request.loaded);
   return { request, plugins, directory, state };
 }
 

@@ -51,7 +51,9 @@ export function runCellProcess({ args, log, gpu, beside }: CellCommand, signal?:
     child.once('exit', (status, killed) => {
       if (status === 0) return end('done');
       if (status === INTERRUPTED || signal?.aborted) return end('interrupted');
-      const message = killed ? `killed by ${killed}` : (lastWord(log, before) ?? `exit status ${status}`);
+      const message = killed
+        ? `killed by ${killed} (${log})`
+        : (lastWord(log, before) ?? `exit status ${status} (${log})`);
       end(status === REFUSED ? 'refused' : 'failed', message);
     });
   });

@@ -6,6 +6,7 @@ import { mean, paperScores, setScore } from '../evaluation/score-matrix.js';
 import { MEMORY, ofSummary, SECONDS } from './figures.js';
 import type { Cell } from './grid.js';
 import type { GridConfig } from './grid-schema.js';
+import type { RecordedInputs } from './sweep-inputs.js';
 
 /** Figures by name; null where one was not measured. */
 export type Figures = Readonly<Record<string, number | null>>;
@@ -27,7 +28,7 @@ export function readCellResult(cell: Cell, folder: string, { figures }: Pick<Gri
   const summary = readJson(folder, 'summary.json') as Record<string, unknown>;
   const { rows, records, ...names } = readJson(folder, 'scores.json') as ScoresFile;
   const environment = readJson(folder, 'environment.json') as Record<string, unknown>;
-  const { model } = readJson(folder, 'inputs.json') as { model: { sha256: Record<string, string> } };
+  const { model } = readInputs(folder);
   const own = (row: number) => entries(figures, (figure) => meanOver(figure, records, row));
   const { total } = summary.seconds as { total: number };
   const told = Object.fromEntries(ofSummary.map((name) => [name, (summary[name] as number | null) ?? null]));
@@ -36,6 +37,11 @@ export function readCellResult(cell: Cell, folder: string, { figures }: Pick<Gri
   const before = { ...paperScores(first, names), ...own(0) };
   const init = Object.fromEntries(Object.entries(before).filter(([, value]) => value !== null));
   return { cell, figures: last, init, model: model.sha256, environment };
+}
+
+/** What a run has read. @throws PalimpsestError INPUT_FILE */
+export function readInputs(folder: string): RecordedInputs {
+  return readJson(folder, 'inputs.json') as RecordedInputs;
 }
 
 /** Mean of a figure over all cells of a grid; null unless all of them are over and have it. */

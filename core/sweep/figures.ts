@@ -6,7 +6,8 @@ import type { GridConfig } from './grid-schema.js';
 export const SECONDS = 'seconds';
 export const MEMORY = 'peakMemoryBytes';
 
-const FORGETTING = 'forgetting';
+/** The one figure of summary.json of which less is better. */
+export const FORGETTING = 'forgetting';
 
 /** Figures of summary.json. */
 export const ofSummary = ['HP', 'IP', 'FP', FORGETTING];

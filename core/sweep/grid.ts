@@ -11,6 +11,7 @@ import { problem } from '../errors.js';
 import { assertFigure, gainNames } from './figures.js';
 import { type OptionValue, optionCombinations } from './grid-options.js';
 import { type CellLabels, type ConfigPart, type GridConfig, gridSchema } from './grid-schema.js';
+import { assertSomeMeasure, type ScoredBenchmark } from './measured-figures.js';
 
 /** One run of a grid. */
 export interface Cell {
@@ -160,16 +161,10 @@ export class Grid {
     }
   }
 
-  /** @throws PalimpsestError CONFIG_VALUE where a figure is over a set that is none of those that the grid's benchmarks have */
-  assertSets(known: ReadonlySet<string>): void {
+  /** @param benchmarks all of the grid's @throws PalimpsestError CONFIG_VALUE where a figure of the grid is measured on none of them */
+  assertMeasured(benchmarks: readonly ScoredBenchmark[]): void {
     const origin = new ConfigOrigin([this.source]);
-    for (const [name, { sets }] of Object.entries(this.config.figures)) {
-      const at = sets.findIndex((set) => !known.has(set));
-      if (at < 0) continue;
-      const got = `${sets[at]}${didYouMean(sets[at], [...known])}`;
-      const expected = 'a set that a benchmark of the grid scores';
-      throw problem('CONFIG_VALUE', { where: origin.where(['figures', name, 'sets', at]), expected, got });
-    }
+    assertSomeMeasure(this.config.figures, benchmarks, (place) => origin.where(place));
   }
 
   private refuseEqualIds(): void {

@@ -4,17 +4,20 @@ import { z } from 'zod';
 import type { RunConfig } from '../config/schema.js';
 import { textDigest } from '../digest.js';
 import { problem } from '../errors.js';
+import { firstDifference } from '../json-difference.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { packageVersion } from '../version.js';
 import type { Cell, Grid } from './grid.js';
 
-/** What a queue says of a cell. It holds no settings: a worker reads them from its own copy of the grid. */
+/** What a queue says of a cell. A worker runs the settings of its own copy of the grid, and none but those that the sweep has. */
 export const cellJob = z.strictObject({
   /** The grid file and the folder of the sweep, relative to the workers' root. */
   grid: z.string().min(1),
   out: z.string().min(1),
   cell: z.string().min(1),
   digest: z.string().min(1),
+  /** The cell's config as the sweep has it, to name what differs. */
+  config: z.record(z.string(), z.unknown()),
 });
 
 export type CellJob = z.infer<typeof cellJob>;
@@ -27,8 +30,32 @@ export const cellFiles = z.partialRecord(z.enum(handedBack), z.string());
 
 export type CellFiles = z.infer<typeof cellFiles>;
 
+/** The cell as a queue has it. @param place the grid file and the folder of the sweep, relative to the workers' root */
+export function jobOf(grid: Grid, cell: Cell, place: Pick<CellJob, 'grid' | 'out'>): CellJob {
+  const { config } = grid.load(cell);
+  return { ...place, cell: cell.id, digest: cellDigest(grid, cell, place.out), config };
+}
+
+/**
+ * The cell of a job in a worker's own copy of the grid.
+ * @throws PalimpsestError QUEUE_JOB where the copy has no such cell or another config, naming what differs
+ */
+export function cellOf({ cell: id, out, digest, config }: CellJob, grid: Grid): Cell {
+  const where = `${grid.file}, cell ${id}`;
+  const cell = grid.cells.find((one) => one.id === id);
+  if (!cell)
+    throw problem('QUEUE_JOB', { where, expected: 'the grid that the sweep has', got: 'one without the cell' });
+  if (cellDigest(grid, cell, out) === digest) return cell;
+  const found = firstDifference(config, JSON.parse(JSON.stringify(grid.load(cell).config)));
+  throw problem('QUEUE_JOB', {
+    where: found ? `${where}, ${found.place}` : where,
+    expected: found ? `${found.before}, as the sweep has it` : 'the version of Palimpsest that the sweep has',
+    got: found ? found.after : packageVersion(),
+  });
+}
+
 /** Tells a cell, its whole config and the sweep's folder from any other; paths count as they are written, not where they lead. */
-export function cellDigest(grid: Grid, cell: Cell, out: string): string {
+function cellDigest(grid: Grid, cell: Cell, out: string): string {
   const text = JSON.stringify([packageVersion(), out, cell.id, grid.load(cell).config]);
   return textDigest(text, 32);
 }

@@ -11,13 +11,18 @@ const TAKEOVERS = 1000;
 /** Seconds for which the server keeps what became of a cell. */
 const KEPT = 7 * 24 * 3600;
 
-/** How a cell in the queue ended. */
-export type CellOutcome = { readonly files: CellFiles } | { readonly failure: string };
+/** How a cell in the queue ended; `mismatch`: the worker that took it has another grid or config. */
+export type CellOutcome = { readonly files: CellFiles } | { readonly failure: string; readonly mismatch: boolean };
+
+/** What is said when the server goes away. */
+export const LOST = 'lost the Redis server; waiting for it to come back';
 
 /** The sweep's side of the queue. */
 export interface CellQueue {
   /** Puts a cell there, once however often it is called, and waits until some worker has run it. */
   run(job: CellJob, retries: number): Promise<CellOutcome>;
+  /** Whether any worker waits for cells or runs one. */
+  hasWorkers(): Promise<boolean>;
   /** Removes what became of a cell: it has been written, and a sweep to come is to run it anew. */
   forget(job: CellJob): Promise<void>;
   close(): Promise<void>;
@@ -37,9 +42,11 @@ export async function openQueue(url: string, lost: () => void): Promise<CellQueu
       try {
         return { files: cellFiles.parse(await job.waitUntilFinished(events)) };
       } catch (error) {
-        return { failure: (error as Error).message };
+        const { message } = error as Error;
+        return { failure: message, mismatch: message.startsWith('[QUEUE_JOB]') };
       }
     },
+    hasWorkers: async () => (await queue.getWorkersCount()) > 0,
     forget: async ({ digest }) => {
       await queue.remove(digest);
     },
@@ -162,13 +169,17 @@ async function connect(url: string, lost = () => {}): Promise<import('ioredis').
       return connected || times <= 10 ? Math.min(200 * times, 5000) : null;
     },
   });
-  redis.on('error', () => {});
+  let refused: string | undefined;
+  redis.on('error', ({ message, code }: Error & { code?: string }) => {
+    refused = message || code;
+  });
   try {
     await redis.connect();
     connected = true;
   } catch (error) {
     redis.disconnect();
-    throw problem('QUEUE_UNREACHABLE', { where: url.replace(/\/\/[^@/]*@/, '//'), got: (error as Error).message });
+    const got = refused ?? (error as Error).message;
+    throw problem('QUEUE_UNREACHABLE', { where: url.replace(/\/\/[^@/]*@/, '//'), got });
   }
   return redis;
 }

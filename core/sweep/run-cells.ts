@@ -12,7 +12,9 @@ export interface CellRunner {
   readonly signal?: AbortSignal;
   command(cell: Cell): Pick<CellCommand, 'args' | 'log'>;
   /** A cell that is over, in whatever way, and the count of those that are. */
-  ended?(cell: Cell, end: CellEnd, over: number): void;
+  ended?(cell: Cell, end: CellEnd, over: number): void | Promise<void>;
+  /** A cell that is to be tried again. */
+  again?(cell: Cell, end: CellEnd): void;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function runCells(cells: readonly Cell[], runner: CellRunner): Prom
     for (let cell = waiting.shift(); cell && !signal.aborted; cell = waiting.shift()) {
       const end = await tried(cell, gpu, { ...runner, signal });
       over++;
-      runner.ended?.(cell, end, over);
+      await runner.ended?.(cell, end, over);
     }
   };
   const slots = Array.from(
@@ -49,5 +51,6 @@ async function tried(cell: Cell, gpu: string | undefined, runner: CellRunner): P
   for (let attempt = 0; ; attempt++) {
     const end = await runCellProcess({ ...runner.command(cell), gpu, beside: runner.parallel }, runner.signal);
     if (end.ended !== 'failed' || attempt >= runner.retries) return end;
+    runner.again?.(cell, end);
   }
 }

@@ -1,13 +1,15 @@
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { aborted } from '../aborted.js';
 import { composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
+import type { CellCheck } from './cell-check.js';
 import type { CellEnd } from './cell-process.js';
 import { readCellResult } from './cell-result.js';
 import { SECONDS } from './figures.js';
 import type { Cell, Grid } from './grid.js';
-import { cellDigest, within, writeCellFiles } from './job.js';
-import { openQueue } from './queue.js';
+import { type CellJob, jobOf, within, writeCellFiles } from './job.js';
+import { type CellOutcome, LOST, openQueue } from './queue.js';
 import type { SweepFolder } from './sweep-folder.js';
 
 /** A sweep whose cells others run. */
@@ -20,10 +22,14 @@ export interface QueuedSweep {
   readonly folder: SweepFolder;
   readonly retries: number;
   readonly signal?: AbortSignal;
-  /** Is called when the server goes away; it is waited for then. */
-  lost(): void;
-  ended?(cell: Cell, end: CellEnd, over: number): void;
+  readonly check: CellCheck;
+  /** Is told what the sweep waits for. */
+  tell(message: string): void;
+  ended(cell: Cell, end: CellEnd, over: number): Promise<void>;
 }
+
+/** Seconds after which a cell that a worker with another config has refused is put into the queue again. */
+const PAUSE = 5;
 
 /**
  * Puts cells into the queue and writes what workers give back. An abort leaves them in the queue: the next sweep of the same grid
@@ -33,33 +39,60 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   if (cells.length === 0) return;
   const { url, root, grid, folder, retries, signal } = sweep;
   const place = { grid: belowRoot(root, grid.file), out: belowRoot(root, folder.folder) };
-  const queue = await openQueue(url, sweep.lost);
+  const queue = await openQueue(url, () => sweep.tell(LOST));
   const started = performance.now();
   const stopped = aborted(signal);
   const registry = new PluginRegistry();
+  const refusals = new Set<string>();
   let over = 0;
-  const tell = (cell: Cell, end: CellEnd) => {
+  const failed = (cell: Cell, message: string) => {
     over++;
-    sweep.ended?.(cell, end, over);
+    return sweep.ended(cell, { ended: 'failed', seconds: (performance.now() - started) / 1000, message }, over);
+  };
+  /** What workers made of a cell; one whose worker has another config is left to others. */
+  const outcomeOf = async (job: CellJob): Promise<CellOutcome | undefined> => {
+    for (;;) {
+      const outcome = await Promise.race([queue.run(job, retries), stopped]);
+      if (!outcome || !('failure' in outcome) || !outcome.mismatch) return outcome;
+      const refusal = outcome.failure.replace(job.cell, '');
+      if (!refusals.has(refusal))
+        sweep.tell(`a worker refuses ${job.cell}, which waits for another: ${outcome.failure}`);
+      refusals.add(refusal);
+      await Promise.race([setTimeout(PAUSE * 1000), stopped]);
+      if (signal?.aborted) return undefined;
+    }
   };
   const one = async (cell: Cell) => {
-    const job = { ...place, cell: cell.id, digest: cellDigest(grid, cell, place.out) };
-    const outcome = await Promise.race([queue.run(job, retries), stopped]);
+    const job = jobOf(grid, cell, place);
+    const outcome = await outcomeOf(job);
     if (!outcome) return;
-    if ('failure' in outcome) {
-      const seconds = (performance.now() - started) / 1000;
-      return tell(cell, { ended: 'failed', seconds, message: outcome.failure });
-    }
-    const { resolved } = await composePlugins(grid.load(cell), registry);
-    writeCellFiles(folder.of(cell), outcome.files, resolved);
+    if ('failure' in outcome) return failed(cell, outcome.failure);
     await queue.forget(job);
+    const { files } = outcome;
+    const { resolved } = await composePlugins(grid.load(cell), registry);
+    const refusal = await refusalOf(() => sweep.check.accept(cell, grid, JSON.parse(files['inputs.json'] ?? '')));
+    if (refusal) return failed(cell, refusal);
+    writeCellFiles(folder.of(cell), files, resolved);
+    over++;
     const { figures } = readCellResult(cell, folder.of(cell), grid.config);
-    tell(cell, { ended: 'done', seconds: figures[SECONDS] as number });
+    await sweep.ended(cell, { ended: 'done', seconds: figures[SECONDS] as number }, over);
   };
   try {
+    const remedy = `start some with: palimpsest worker --redis ${url} --root ${root}`;
+    if (!(await queue.hasWorkers())) sweep.tell(`no worker takes cells from the queue yet; ${remedy}`);
     await Promise.all(cells.map(one));
   } finally {
     await queue.close();
+  }
+}
+
+/** What a check says against a result. */
+async function refusalOf(check: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

@@ -22,7 +22,7 @@ export interface SearchRun {
   /** How many cells may run at a time. */
   readonly parallel: number;
   readonly signal: AbortSignal;
-  /** Checks that cells which are over are those of the grid. */
+  /** Checks that cells which are over are those of the grid, and have read what the others have. */
   check(cells: readonly Cell[], grid: Grid): Promise<void>;
   /** Runs cells that are missing; those that fail stop no other. */
   run(missing: readonly Cell[]): Promise<unknown>;
@@ -41,6 +41,10 @@ export async function runSearch(search: SearchRun): Promise<Trial[]> {
     await runMissing(batch, search);
     if (search.signal.aborted) return trials;
     for (const { number, values, grid } of batch) {
+      await search.check(
+        grid.cells.filter((cell) => search.folder.isOver(cell)),
+        grid,
+      );
       const objective = objectiveOf(search.folder.results(grid), grid, search.search.figure);
       await search.suggester.tell(number, objective);
       trials.push({ number: number + 1, values, objective, cells: grid.cells });

@@ -7,6 +7,7 @@ import { assertFigure, figureNames } from './figures.js';
 import { Grid } from './grid.js';
 import { textOf } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';
+import { assertAllMeasure, type ScoredBenchmark } from './measured-figures.js';
 import { type SearchSettings, type SearchSpace, searchSchema } from './search-schema.js';
 
 /** Values of the options that a search is over, by option. */
@@ -18,6 +19,8 @@ export class SearchFile {
   /** The grid that every trial runs, without options. */
   readonly config: GridConfig;
   private readonly source: ConfigFile;
+  /** File and line of the figure's name. */
+  private readonly figureAt: string;
 
   /** @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE with file and line */
   constructor(
@@ -32,7 +35,8 @@ export class SearchFile {
     });
     this.settings = search;
     this.config = { ...grid, options: {} };
-    this.refuseUnknownFigure(origin);
+    this.figureAt = origin.where(['search', search.maximize === undefined ? 'minimize' : 'maximize']);
+    this.refuseUnknownFigure();
     this.refuseEqualTexts(origin);
   }
 
@@ -82,9 +86,13 @@ export class SearchFile {
     }
   }
 
-  private refuseUnknownFigure(origin: ConfigOrigin): void {
-    const key = this.settings.maximize === undefined ? 'minimize' : 'maximize';
-    assertFigure(this.figure, figureNames(this.config), origin.where(['search', key]));
+  /** @param benchmarks all of the grid's @throws PalimpsestError CONFIG_VALUE where one of them does not measure the figure */
+  assertMeasured(benchmarks: readonly ScoredBenchmark[]): void {
+    assertAllMeasure(this.figure, this.config.figures, benchmarks, this.figureAt);
+  }
+
+  private refuseUnknownFigure(): void {
+    assertFigure(this.figure, figureNames(this.config), this.figureAt);
   }
 }
 

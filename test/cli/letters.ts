@@ -21,6 +21,8 @@ figures: { first: { sets: [a], shots: 0, metric: firstTokenLogProbability } }
 /** Writes the toy model and the data that `letters` names. */
 export async function writeLetters(folder: string): Promise<void> {
   await writeToyModel(join(folder, 'toy'));
-  const lines = ['ab.', 'cd.', 'ef.'].map((prompt) => JSON.stringify({ prompt, answer: ' a' }));
-  for (const name of ['a.jsonl', 'b.jsonl']) writeText(folder, name, `${lines.join('\n')}\n`);
+  const write = (name: string, prompts: readonly string[]) =>
+    writeText(folder, name, prompts.map((prompt) => `${JSON.stringify({ prompt, answer: ' a' })}\n`).join(''));
+  write('a.jsonl', ['ab.', 'cd.', 'ef.']);
+  write('b.jsonl', ['gh.', 'ij.', 'kl.']);
 }

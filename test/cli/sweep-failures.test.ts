@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, writeText } from '../config/write-config.js';
 import { palimpsest, program } from './bin.js';
@@ -57,6 +57,7 @@ export default definePlugin({ name: 'killer', summary: 'Dies once.', provides: {
     const args = ['--only', 'plain/seed-1', '--set', 'observers=[{use: ./killer.js}]', '--set', 'checkpoint.every=1'];
     const { status, stdout } = await palimpsest(['sweep', 'grid.yaml', '--out', 'twice', ...args], folder);
     expect({ status, killed: existsSync(join(folder, 'killed-once')) }).toEqual({ status: 0, killed: true });
+    expect(stdout).toMatch(/plain\/seed-1 {2}failed: killed by SIGKILL \(.*seed-1\.log\); trying it again\n/);
     expect(stdout).toMatch(/1 of 1 {2}letters\/plain\/seed-1 {2}done/);
     const whole = await palimpsest([...only, '--out', 'whole'], folder);
     expect(whole.status).toBe(0);
@@ -79,6 +80,44 @@ export default definePlugin({ name: 'crasher', summary: 'Dies.', provides: { obs
     const args = ['--only', 'plain/seed-1', '--retries', '0', '--set', 'observers=[{use: ./crasher.js}]'];
     const { stdout } = await palimpsest(['sweep', 'grid.yaml', '--out', 'crashed', ...args], folder);
     expect(stdout).toMatch(/failed: Error: no such luck \(.*\.log\)/);
+  });
+
+  it('mixes no cells that have read different data or models', async () => {
+    const sweep = (...args: string[]) => palimpsest(['sweep', 'grid.yaml', '--out', 'mixed', ...args], folder);
+    expect((await sweep('--only', 'seed-1')).status).toBe(0);
+    for (const file of ['a.jsonl', 'toy/tokenizer_config.json']) {
+      const before = readFileSync(join(folder, file), 'utf8');
+      writeText(folder, file, `${before}\n`);
+      const { status, stderr } = await sweep();
+      writeText(folder, file, before);
+      expect(status).toBe(2);
+      const name = basename(file).replace('.', '\\.');
+      expect(stderr).toMatch(
+        new RegExp(`INPUTS_CHANGED\\] \\S+seed-2: .*${name} of SHA-256.*seed-1 read it, got ${name}`),
+      );
+    }
+    expect((await sweep()).status).toBe(0);
+  });
+
+  it('refuses a model and a file that are not there before the first cell is run', async () => {
+    const lines = {
+      'model.yaml': ['model: ./toy', 'model: ./toys', /MODEL_NOT_FOUND\] .*model\.yaml:4, backbone\.model.*toys/],
+      'init.yaml': ['rank: 2', 'rank: 2, init: gone.safetensors', /CONFIG_VALUE.*init\.yaml:5, adapter\.init.*gone/],
+    } as const;
+    for (const [name, [from, to, message]] of Object.entries(lines)) {
+      writeText(folder, name, grid.replace(from, to));
+      const { status, stdout, stderr } = await palimpsest(['sweep', name, '--out', 'refused'], folder);
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(message);
+    }
+    expect(existsSync(join(folder, 'refused'))).toBe(false);
+  });
+
+  it('says once what is to be known of the data of each benchmark', async () => {
+    writeText(folder, 'alike.yaml', grid.replace('train: b.jsonl', 'train: c.jsonl'));
+    writeText(folder, 'c.jsonl', readFileSync(join(folder, 'a.jsonl'), 'utf8'));
+    const { stderr } = await palimpsest(['sweep', 'alike.yaml', '--out', 'alike'], folder);
+    expect(stderr).toMatch(/^warning: letters: b: all 3 test prompts are in train as well\n$/);
   });
 
   it('ends the cells at hand where the results of another cannot be read', async () => {

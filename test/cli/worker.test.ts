@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../core/training/random.js';
@@ -61,7 +61,8 @@ describe.skipIf(!redis)(
       expect({ status, stdout }).toMatchObject({ status: 0 });
       const told = [...stdout.matchAll(/^\d+ of 24 {2}(\S+) {2}done/gm)].map(([, name]) => name);
       expect(new Set(told).size).toBe(24);
-      const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done$/gm)].map(([, name]) => name));
+      const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done in/gm)].map(([, name]) => name));
+      expect(run.length).toBeGreaterThan(0);
       expect(new Set(run).size).toBe(run.length);
       for (const name of told) {
         expect(stepsOf(join(folder, 'out', name))).toEqual([1, 2, 3, 4, 5, 6]);
@@ -79,16 +80,54 @@ describe.skipIf(!redis)(
       await ended(other);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
-      expect(other.said()).toContain(`${name} done\n`);
+      expect(other.said()).toContain(`${name} done in`);
     });
 
-    it("refuse a cell whose config is not the sweep's", async () => {
-      const other = worker();
+    it("leave a cell whose config is not the sweep's to others, and say what differs", async () => {
+      const set = ['--set', 'training.learningRate=0.5'];
       const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'other', '--retries', '0', '--only', 'r2/seed-1'];
-      const { status, stdout } = await palimpsest([...args, '--set', 'training.learningRate=0.5'], folder);
-      await ended(other);
+      const wrong = worker();
+      const sweep = palimpsest([...args, ...set], folder);
+      const refused = /letters\/r2\/seed-1 refused: \[QUEUE_JOB\].*training\.learningRate: .*expected 0\.5, .*got 0\./;
+      await until(() => refused.test(wrong.said()));
+      await ended(wrong);
+      const right = worker(set);
+      const { status, stderr } = await sweep;
+      await ended(right);
+      expect({ status, stderr }).toMatchObject({
+        ...{ status: 0, stderr: expect.stringMatching(/a worker refuses letters\/r2\/seed-1, .*learningRate/) },
+      });
+    });
+
+    it('are missed where there are none, and say what lies below another root', async () => {
+      const sweep = started(['sweep', 'grid.yaml', '--redis', url, '--out', 'missed', '--only', 'r2/seed-1'], 'stderr');
+      await until(() =>
+        sweep.said().includes('no worker takes cells from the queue yet; start some with: palimpsest worker'),
+      );
+      const lost = worker(['--root', join(folder, 'toy')]);
+      await until(() => /QUEUE_JOB\].*toy\/grid\.yaml.*below --root, got no such file/.test(lost.said()));
+      await ended(lost);
+      const found = worker();
+      expect(await sweep.exit).toBe(0);
+      await ended(found);
+    });
+
+    it('are not taken at their word where they have read other data', async () => {
+      const sweep = (seed: number) =>
+        palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'mixed', '--only', `r2/seed-${seed}`], folder);
+      const first = worker();
+      expect((await sweep(1)).status).toBe(0);
+      await ended(first);
+      const data = join(copy, 'a.jsonl');
+      const before = readFileSync(data, 'utf8');
+      writeFileSync(data, before.replace('gh.', 'gg.'));
+      const second = worker(['--root', copy]);
+      const { status, stdout } = await sweep(2);
+      await ended(second);
+      writeFileSync(data, before);
       expect(status).toBe(1);
-      expect(stdout).toMatch(/failed: \[QUEUE_JOB\].*another config for the cell/);
+      expect(stdout).toMatch(/seed-2 {2}failed: \[INPUTS_CHANGED\].*a\.jsonl of SHA-256/);
+      expect(existsSync(join(folder, 'mixed/letters/r2/seed-2/summary.json'))).toBe(false);
     });
 
     it('refuse a cell that they have run with another config', async () => {
@@ -157,18 +196,20 @@ describe.skipIf(!redis)(
 
 interface Started {
   readonly process: ChildProcess;
-  /** What it has written to standard output so far. */
+  /** What it has written to the stream asked for so far. */
   said(): string;
   /** Its exit status. */
   readonly exit: Promise<number | null>;
 }
 
-function started(args: readonly string[]): Started {
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+function started(args: readonly string[], stream: 'stdout' | 'stderr' = 'stdout'): Started {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  child.stdout.on('data', (part: Buffer) => {
-    text += part;
-  });
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (part: Buffer) => {
+      if (name === stream) text += part;
+    });
+  }
   const exit = once(child, 'close').then(([status]) => status);
   return { process: child, said: () => text, exit };
 }

@@ -117,14 +117,6 @@ describe('a grid', () => {
     expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
   });
 
-  it('refuses a figure over a set that no benchmark scores', () => {
-    const made = grid(`${common}figures: { F: { sets: [letters, lettres], shots: 0 } }\n`);
-    expect(() => made.assertSets(new Set(['letters']))).toThrow(
-      /CONFIG_VALUE.*grid\.yaml:6, figures\.F\.sets\.1.*got lettres.*letters/,
-    );
-    expect(() => made.assertSets(new Set(['letters', 'lettres']))).not.toThrow();
-  });
-
   it('refuses an option that a cell does not have, naming the line in the grid', () => {
     const made = grid(`${common}options: { training.learningrate: [1] }\n`);
     expect(() => made.load(made.cells[0])).toThrow(/grid\.yaml:6, options\.training\.learningrate.*learningRate/);

@@ -3,10 +3,19 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runSchema } from '../../core/config/schema.js';
 import { Grid } from '../../core/sweep/grid.js';
-import { cellDigest, cellFiles, readCellFiles, within, writeCellFiles } from '../../core/sweep/job.js';
+import { cellFiles, cellJob, cellOf, jobOf, readCellFiles, within, writeCellFiles } from '../../core/sweep/job.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
 
 const folder = scratchFolder();
+
+function gridOf(name: string, rank: number): Grid {
+  const text = `
+base: { A: { adapter: { use: inc-lora, rank: ${rank} } } }
+benchmark: { B: { benchmark: { use: jsonl, tasks: [{ name: a, train: a.jsonl }] } } }
+shared: { backbone: { use: llama, model: ./toy } }
+`;
+  return new Grid(writeText(folder, name, text));
+}
 
 describe('a cell in the queue', () => {
   it('names nothing outside the root', () => {
@@ -19,19 +28,21 @@ describe('a cell in the queue', () => {
     }
   });
 
-  it('is told from another by its whole config and the folder of the sweep, not by where the grid lies', () => {
-    const text = (rank: number) => `
-base: { A: { adapter: { use: inc-lora, rank: ${rank} } } }
-benchmark: { B: { benchmark: { use: jsonl, tasks: [{ name: a, train: a.jsonl }] } } }
-shared: { backbone: { use: llama, model: ./toy } }
-`;
-    const digest = (name: string, rank: number, out = 'runs') => {
-      const grid = new Grid(writeText(folder, name, text(rank)));
-      return cellDigest(grid, grid.cells[0], out);
-    };
-    expect(digest('one/grid.yaml', 2)).toBe(digest('two/grid.yaml', 2));
-    expect(digest('one/grid.yaml', 2)).not.toBe(digest('one/grid.yaml', 3));
-    expect(digest('one/grid.yaml', 2)).not.toBe(digest('one/grid.yaml', 2, 'other'));
+  it('is found in a copy of the grid that has the same config, wherever it lies', () => {
+    const [ours, theirs] = ['one/grid.yaml', 'two/grid.yaml'].map((name) => gridOf(name, 2));
+    const job = jobOf(ours, ours.cells[0], { grid: 'grid.yaml', out: 'runs' });
+    expect(cellJob.parse(JSON.parse(JSON.stringify(job)))).toEqual(JSON.parse(JSON.stringify(job)));
+    expect(cellOf(job, theirs)).toEqual(theirs.cells[0]);
+    expect(job.digest).not.toBe(jobOf(ours, ours.cells[0], { grid: 'grid.yaml', out: 'other' }).digest);
+  });
+
+  it('is refused where the copy has another config, naming the option, another version or no such cell', () => {
+    const [ours, theirs] = [gridOf('one/grid.yaml', 2), gridOf('two/grid.yaml', 3)];
+    const job = jobOf(ours, ours.cells[0], { grid: 'grid.yaml', out: 'runs' });
+    const refusal = /QUEUE_JOB.*two\/grid\.yaml, cell B\/A\/seed-1, adapter\.rank:.*expected 2, .*got 3/;
+    expect(() => cellOf(job, theirs)).toThrow(refusal);
+    expect(() => cellOf({ ...job, digest: 'of an older version' }, ours)).toThrow(/QUEUE_JOB.*version of Palimpsest/);
+    expect(() => cellOf({ ...job, cell: 'B/A/seed-2' }, ours)).toThrow(/QUEUE_JOB.*without the cell/);
   });
 
   it('is written from what a worker gave back, once, also of a run that trained nothing and has no metrics', () => {
