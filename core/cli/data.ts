@@ -32,13 +32,15 @@ async function check(configs: readonly string[], { set }: { set?: readonly strin
   const registry = new PluginRegistry();
   const checked = new Map<string, CheckedConfig>();
   for (const name of configs) {
-    await orTell(async () => {
+    await orTell([name], async () => {
       for (const [called, loaded] of configsOf(name, set)) {
         checked.set(called, { loaded, plugins: await composePlugins(loaded, registry) });
       }
     });
   }
-  for (const names of alike(checked)) await orTell(() => tell(names, checked.get(names[0]) as CheckedConfig));
+  for (const names of alike(checked)) {
+    await orTell(names, () => tell(names, checked.get(names[0]) as CheckedConfig));
+  }
 }
 
 /** A run's config, or of a grid a cell of each benchmark, by the name that they are told under. */
@@ -50,13 +52,13 @@ function configsOf(file: string, set?: readonly string[]): [string, LoadedConfig
   return grid.byBenchmark().map((cell) => [`${file}, ${cell.benchmark}`, grid.load(cell)]);
 }
 
-/** Tells an error of the user's and goes on, for the exit status to say so in the end. */
-async function orTell(work: () => Promise<void>): Promise<void> {
+/** Tells an error of the user's, and whose it is, and goes on, for the exit status to say so in the end. */
+async function orTell(names: readonly string[], work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof PalimpsestError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${error.message} (${names.join('; ')})\n`);
     process.exitCode = REFUSED;
   }
 }

@@ -14,8 +14,7 @@ export function pluginsCommand(): Command {
     .option('--markdown', "only the plugin's options, as the Markdown table of a page")
     .action(async (name: string | undefined, { markdown }: { markdown?: boolean }) => {
       const registry = new PluginRegistry();
-      const show = markdown ? (manifest: PluginManifest) => `${optionTable(manifest)}\n` : explain;
-      process.stdout.write(name === undefined ? await list(registry) : show(await registry.find(name)));
+      process.stdout.write(name === undefined ? await list(registry) : await told(name, registry, markdown));
     });
 }
 
@@ -25,19 +24,28 @@ async function list(registry: PluginRegistry): Promise<string> {
   return fittedTable(['plugin', 'provides', 'summary'], rows);
 }
 
-function explain(manifest: PluginManifest): string {
+async function told(name: string, registry: PluginRegistry, markdown?: boolean): Promise<string> {
+  const manifest = await registry.find(name);
+  return markdown ? `${optionTable(manifest)}\n` : explain(manifest, registry.builtIn().includes(name));
+}
+
+function explain(manifest: PluginManifest, page: boolean): string {
   const { name, summary, paper, requires = [], presets = {}, options } = manifest;
   const facts = [
     `${name} (${contractOf(manifest).contract}): ${summary}`,
     paper && `Source: ${paper}`,
+    page && `Page: docs/plugins/${name}.md`,
     requires.length > 0 && `Needs: ${requires.join(', ')}`,
     ...touched(manifest),
     ...Object.entries(presets).map(([preset, { summary: what }]) => `Preset ${preset}: ${what}`),
   ];
-  const rows = optionRows(jsonSchemaOf(options)).map((row) => [row.name, row.type, row.default, row.help]);
+  const rows = optionRows(jsonSchemaOf(options)).map((row) => [row.name, row.type, wrappable(row.default), row.help]);
   const table = rows.length > 0 ? fittedTable(['option', 'type', 'default', 'meaning'], rows) : 'It has no options.\n';
   return `${facts.filter(Boolean).join('\n')}\n${table}`;
 }
+
+/** JSON with blanks behind its commas, for lines to end at. */
+const wrappable = (json: string) => json.replaceAll('","', '", "');
 
 /** What it reads and writes with its default options; nothing where one of them must be given. */
 function touched({ options, declares }: PluginManifest): string[] {
@@ -56,14 +64,14 @@ function touched({ options, declares }: PluginManifest): string[] {
   );
 }
 
-/** A table as wide as the terminal at most; of its columns the last one gives way, then those of long types. */
+/** A table as wide as the terminal at most; of its columns the last one gives way, then those of types and defaults. */
 function fittedTable(head: readonly string[], rows: readonly string[][]): string {
   const room = Math.min(process.stdout.columns ?? 120, 120);
   const widest = (column: number) => Math.max(...[head, ...rows].map((row) => row[column].length)) + 2;
-  const type = head.indexOf('type');
+  const long = ['type', 'default'];
   const fixed = head
     .slice(0, -1)
-    .map((_, column) => (column === type ? Math.min(widest(type), room / 4) : widest(column)));
+    .map((name, column) => (long.includes(name) ? Math.min(widest(column), room / 5) : widest(column)));
   const last = room - fixed.reduce((sum, width) => sum + Math.floor(width) + 1, 2);
   const colWidths = [...fixed.map(Math.floor), Math.max(20, Math.min(last, widest(head.length - 1)))];
   const table = new Table({ head: [...head], colWidths, wordWrap: true, style: { head: [], border: [] } });

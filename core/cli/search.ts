@@ -4,12 +4,12 @@ import { problem } from '../errors.js';
 import { FAILED, INTERRUPTED } from '../exit-status.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { BenchmarkTable } from '../sweep/aggregate.js';
+import type { Cell } from '../sweep/cell.js';
 import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
-import type { Cell } from '../sweep/grid.js';
 import { runSearch, type Trial } from '../sweep/run-search.js';
 import { SearchFile, type TrialValues } from '../sweep/search-file.js';
-import { searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
+import { assertSameSearch, searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
 import { type Suggester, startSuggester } from '../sweep/suggester.js';
 import type { SweepFolder } from '../sweep/sweep-folder.js';
 import {
@@ -51,6 +51,7 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
   try {
     const release = folder.lock();
     try {
+      assertSameSearch(folder.folder, search);
       await runTrials({ search, options, folder, suggester, check });
     } finally {
       release();

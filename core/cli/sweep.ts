@@ -2,12 +2,14 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
+import { problem } from '../errors.js';
 import { FAILED, INTERRUPTED } from '../exit-status.js';
 import { duration } from '../report/console.js';
+import type { Cell } from '../sweep/cell.js';
 import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
 import { readCellResult, readInputs } from '../sweep/cell-result.js';
-import { type Cell, Grid } from '../sweep/grid.js';
+import { Grid } from '../sweep/grid.js';
 import { differences, drawnCells } from '../sweep/repeat.js';
 import { runQueued } from '../sweep/run-queued.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
@@ -96,6 +98,7 @@ function list(cells: readonly Cell[], folder: SweepFolder): void {
 async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Promise<void> {
   const { grid, folder, check } = sweep;
   const done = wanted.filter((cell) => folder.isOver(cell));
+  if (done.length === 0) throw noneDone(folder);
   const cells = drawnCells(done, count, REPEAT_SEED);
   await check.cells({ grid, cells });
   const again = new SweepFolder(path.join(folder.folder, 'repeated'));
@@ -107,10 +110,16 @@ async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Pro
   const read = (from: SweepFolder, cell: Cell) => readCellResult(cell, from.of(cell), grid.config);
   const found = compared.flatMap((cell) => differences(read(folder, cell), read(again, cell)));
   const names = compared.map(({ id }) => id).join(', ');
-  const equal = names ? `repeated with equal figures: ${names}` : 'nothing was repeated: no cell is done';
-  process.stdout.write(`${found.length > 0 ? found.join('\n') : equal}\n`);
+  const equal = names ? [`repeated with equal figures: ${names}`] : [];
+  for (const line of found.length > 0 ? found : equal) process.stdout.write(`${line}\n`);
   if (found.length > 0) process.exitCode = FAILED;
 }
+
+const noneDone = ({ folder }: SweepFolder) =>
+  problem('USAGE', {
+    ...{ where: '--repeat', expected: `done cells in ${folder}`, got: 'none' },
+    remedy: 'Run the sweep without --repeat first, or name its --out.',
+  });
 
 interface Sweep {
   readonly file: string;

@@ -21,10 +21,10 @@ const extendsSchema = z.union([
 /**
  * Reads a config file and merges it over the files that its `extends` names, in their order: objects are merged key by
  * key, anything else (lists too) is replaced. Paths in `extends` are relative to the file that they stand in.
- * @throws PalimpsestError CONFIG_FILE, CONFIG_VALUE
+ * @param asker the place that names the file, where one does @throws PalimpsestError CONFIG_FILE, CONFIG_VALUE
  */
-export function readMergedConfig(file: string): MergedConfig {
-  return readMerged(file, []);
+export function readMergedConfig(file: string, asker?: string): MergedConfig {
+  return merged(readConfigFile(file, asker), []);
 }
 
 /** Merges what is read already over what it extends. @throws PalimpsestError CONFIG_FILE, CONFIG_VALUE */

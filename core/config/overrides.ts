@@ -75,7 +75,12 @@ interface ListStep extends Step {
 function intoList(list: unknown[], { key, last, value, name, example }: ListStep): unknown {
   const index = /^\d+$/.test(String(key)) ? Number(key) : -1;
   if (index < 0 || index > list.length || (index === list.length && !last)) {
-    const expected = list.length === 0 ? 'index 0' : `an index from 0 to ${list.length - 1} (${list.length} adds one)`;
+    const expected =
+      list.length === 0
+        ? last
+          ? 'index 0'
+          : 'a list with entries'
+        : `an index from 0 to ${list.length - 1} (${list.length} adds one)`;
     const remedy = index < 0 ? `Name an entry, for example \`${example}\`.` : 'Name an entry that is there.';
     throw problem('CONFIG_VALUE', { where: name, expected, got: String(key), remedy });
   }

@@ -47,6 +47,7 @@ interface Checked {
 
 function wrongValue(issue: z.core.$ZodIssue, { schema, value, place }: Checked): PalimpsestError {
   const inner = issue.path as ConfigPath;
+  if (issue.code === 'invalid_key') return wrongKey(issue, place);
   const candidates = schemasAt(jsonSchemaOf(schema), inner);
   const types = [...new Set(candidates.map(describeType))];
   const got = valueAt(value, inner);
@@ -57,6 +58,15 @@ function wrongValue(issue: z.core.$ZodIssue, { schema, value, place }: Checked):
     expected: says ? issue.message.replace(/^expected /, '') : types.join(' or '),
     got: `${describeValue(got)}${typeof got === 'string' ? didYouMean(got, choices) : ''}`,
     remedy: `Change the value; ${place.listedBy} lists ranges and defaults.`,
+  });
+}
+
+function wrongKey({ path: inner, issues }: z.core.$ZodIssueInvalidKey, place: ValuePlace): PalimpsestError {
+  return problem('CONFIG_KEY', {
+    where: place.origin.where([...(place.path ?? []), ...(inner as ConfigPath)]),
+    expected: issues[0].message.replace(/^expected /, ''),
+    got: `"${String(inner.at(-1))}"`,
+    remedy: `Rename it; ${place.listedBy} tells what it may be.`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { mean } from '../evaluation/score-matrix.js';
+import { type Cell, rowLabel } from './cell.js';
 import type { CellResult, Figures } from './cell-result.js';
 import { figureNames } from './figures.js';
-import { type Cell, rowLabel } from './grid.js';
 import type { OptionValue } from './grid-options.js';
 import type { GridConfig } from './grid-schema.js';
 

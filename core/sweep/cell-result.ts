@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { ScoreRecord } from '../contracts/observer.js';
 import { problem } from '../errors.js';
 import { mean, paperScores, setScore } from '../evaluation/score-matrix.js';
+import type { Cell } from './cell.js';
 import { MEMORY, ofSummary, SECONDS } from './figures.js';
-import type { Cell } from './grid.js';
 import type { GridConfig } from './grid-schema.js';
 import type { RecordedInputs } from './sweep-inputs.js';
 

@@ -26,5 +26,6 @@ export function gainNames(config: Pick<GridConfig, 'figures'>): string[] {
 export function assertFigure(figure: string, known: readonly string[], where: string): void {
   if (known.includes(figure)) return;
   const expected = `a figure: ${known.join(', ')}`;
-  throw problem('CONFIG_VALUE', { where, expected, got: `${figure}${didYouMean(figure, known)}` });
+  const remedy = 'Change it, or add it to `figures`; docs/commands/sweep.md has the form.';
+  throw problem('CONFIG_VALUE', { where, expected, got: `${figure}${didYouMean(figure, known)}`, remedy });
 }

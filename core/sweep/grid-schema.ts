@@ -46,11 +46,11 @@ const frontier = z.strictObject({
 
 export const gridSchema = z.strictObject({
   shared: part.default({}).describe('What all cells have.'),
-  base: axis.describe('Methods, each with a name.'),
+  base: axis.describe('Methods, each with a name: letters, digits, dots, hyphens, underscores.'),
   add: axis
     .default({ none: {} })
     .describe('What is added to each; the first entry is what the others are compared with.'),
-  benchmark: axis.describe('Benchmarks, each with a name.'),
+  benchmark: axis.describe('Benchmarks, each with a name likewise.'),
   seeds: seeds.or(z.record(label, seeds)).default([1]).describe('Seeds of every cell, or by name of the benchmark.'),
   options: z
     .record(z.string().min(1), z.array(z.unknown()).min(1))

@@ -7,7 +7,8 @@ import { problem } from '../errors.js';
 import { firstDifference } from '../json-difference.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { packageVersion } from '../version.js';
-import type { Cell, Grid } from './grid.js';
+import type { Cell } from './cell.js';
+import type { Grid } from './grid.js';
 
 /** What a queue says of a cell. A worker runs the settings of its own copy of the grid, and none but those that the sweep has. */
 export const cellJob = z.strictObject({

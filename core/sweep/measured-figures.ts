@@ -46,11 +46,13 @@ export function assertAllMeasure(
   for (const benchmark of benchmarks) {
     const own = figures[name] && lackOf(figures[name], benchmark);
     const expected = own ? `${name} on every benchmark: ${own.expected}` : lackingInSummary(name, figures, benchmark);
-    if (expected) throw problem('CONFIG_VALUE', { where, expected, got: own?.got ?? `${name}, which is not measured` });
+    if (expected) throw refused({ place: [], expected, got: own?.got ?? `${name}, which is not measured` }, where);
   }
 }
 
-const refused = ({ expected, got }: Lack, where: string) => problem('CONFIG_VALUE', { where, expected, got });
+const remedy = 'Change the figure or what the runs score (`evaluation`); docs/commands/sweep.md tells of figures.';
+
+const refused = ({ expected, got }: Lack, where: string) => problem('CONFIG_VALUE', { where, expected, got, remedy });
 
 /** Checks are made of sets in turn, then shots, then metric: the later one fails, the nearer the figure. */
 function progress({ place: [key, at = 0] }: Lack): number {

@@ -1,7 +1,7 @@
 import { seededRandom } from '../training/random.js';
+import type { Cell } from './cell.js';
 import type { CellResult } from './cell-result.js';
 import { MEMORY, SECONDS } from './figures.js';
-import type { Cell } from './grid.js';
 
 /** Some of the cells, drawn from a seed of their own: which ones they are is not chosen. */
 export function drawnCells(cells: readonly Cell[], count: number, seed: number): Cell[] {

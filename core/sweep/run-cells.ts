@@ -1,5 +1,5 @@
+import type { Cell } from './cell.js';
 import { type CellCommand, type CellEnd, runCellProcess } from './cell-process.js';
-import type { Cell } from './grid.js';
 
 /** How cells are run. */
 export interface CellRunner {

@@ -1,5 +1,6 @@
+import type { Cell } from './cell.js';
 import { objectiveOf } from './cell-result.js';
-import type { Cell, Grid } from './grid.js';
+import type { Grid } from './grid.js';
 import type { SearchFile, TrialValues } from './search-file.js';
 import type { Suggester } from './suggester.js';
 import type { SweepFolder } from './sweep-folder.js';

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { problem } from '../errors.js';
 import { markdownTable } from '../report/markdown-table.js';
 import { shortName } from './grid-options.js';
 import { bestOf, ranked, type Trial } from './run-search.js';
@@ -12,6 +14,22 @@ export function searchRecord(search: SearchFile, trials: readonly Trial[], versi
     best: bestOf(trials, search)?.number ?? null,
     trials: trials.map(({ cells, ...trial }) => ({ ...trial, cells: cells.map(({ id }) => id) })),
   };
+}
+
+/** Refuses a folder of a search whose sampler, seed or figure is another. @throws PalimpsestError OUTPUT_EXISTS */
+export function assertSameSearch(folder: string, { settings }: SearchFile): void {
+  const file = path.join(folder, 'search.json');
+  if (!existsSync(file)) return;
+  const before = JSON.parse(readFileSync(file, 'utf8'));
+  for (const name of ['sampler', 'seed', 'maximize', 'minimize'] as const) {
+    if (before[name] === settings[name]) continue;
+    throw problem('OUTPUT_EXISTS', {
+      where: file,
+      expected: `a search with the ${name} ${settings[name] ?? 'left out'}`,
+      got: `one with ${before[name] ?? 'none'}`,
+      remedy: 'Name another --out.',
+    });
+  }
 }
 
 /** A line on the newest trial. */

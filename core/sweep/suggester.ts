@@ -34,7 +34,7 @@ export async function startSuggester(python: string, settings: SearchSettings): 
   const { sampler, seed, maximize, space } = settings;
   const { exchange, close } = openProcess(python);
   const search = { sampler, seed, maximize: maximize !== undefined, space: spaceFor(space) };
-  const answer = started.parse(await exchange(search));
+  const answer = started.safeParse(await exchange(search)).data ?? { missing: 'a program that is no Python' };
   if ('missing' in answer) {
     close();
     throw unusable(python, answer.missing);
@@ -95,7 +95,9 @@ function openProcess(python: string): LineProcess {
     exchange: async (request) => {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       const line = await Promise.race([lines.next().then(({ value }) => value), ended]);
-      if (line !== undefined) return JSON.parse(line);
+      const answer = line === undefined ? undefined : parsed(line);
+      if (answer !== undefined) return answer;
+      if (line !== undefined) throw unusable(python, line);
       await ended;
       throw unusable(python, said.trim().split('\n').at(-1) || 'a process that ended');
     },
@@ -103,11 +105,20 @@ function openProcess(python: string): LineProcess {
   };
 }
 
+/** Undefined where it is no JSON. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 function unusable(python: string, got: string): PalimpsestError {
   return problem('SEARCH_LIBRARY', {
     where: `--python ${python}`,
     expected: `Python 3 with Optuna ${OPTUNA}`,
     got,
-    remedy: `Run \`${python} -m pip install optuna==${OPTUNA}\`, or name another Python with --python.`,
+    remedy: `Name a Python that is there with --python; \`PYTHON -m pip install optuna==${OPTUNA}\` installs it.`,
   });
 }

@@ -3,9 +3,10 @@ import path from 'node:path';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { aggregate, type BenchmarkTable } from './aggregate.js';
+import type { Cell } from './cell.js';
 import { type CellResult, readCellResult } from './cell-result.js';
 import { frontierChart } from './frontier.js';
-import type { Cell, Grid } from './grid.js';
+import type { Grid } from './grid.js';
 import { takeLock, waitForLock } from './lock.js';
 import { csvTable, latexTables, markdownTables } from './tables.js';
 

@@ -36,39 +36,43 @@ function seedsText({ seeds, wanted }: Row): string {
 /** The lines of a benchmark's table as text: heading, the model as it came if it was scored, and the methods. */
 function linesOf({ benchmark, columns, init, rows }: BenchmarkTable) {
   const initial = columns.map((column) => (column in init ? written(column, init[column] as number) : '-'));
+  const texts = (row: Row) => columns.map((name) => cellText(name, row.figures[name]));
   return {
-    head: [benchmark, 'seeds', ...columns.map(heading)],
-    init: Object.keys(init).length > 0 ? [['Init', '-', ...initial]] : [],
-    rows: rows.map((row) => [row.label, seedsText(row), ...columns.map((name) => cellText(name, row.figures[name]))]),
+    head: [benchmark, 'seeds', ...columns.map(heading), 'frontier'],
+    rows: [
+      ...(Object.keys(init).length > 0 ? [['Init', '-', ...initial, '-']] : []),
+      ...rows.map((row) => [row.label, seedsText(row), ...texts(row), row.frontier.join(', ')]),
+    ],
   };
 }
 
 /** Markdown: a table for each benchmark. Rows on a frontier name the figure of retention. */
 export function markdownTables(tables: readonly BenchmarkTable[]): string {
-  const written = tables.map((table) => {
-    const { head, init, rows } = linesOf(table);
-    const marked = rows.map((row, i) => [...row, table.rows[i].frontier.join(', ')]);
-    return markdownTable([...head, 'frontier'], [...init.map((row) => [...row, '-']), ...marked]);
-  });
+  const written = tables.map(linesOf).map(({ head, rows }) => markdownTable(head, rows));
   return `${written.join('\n\n')}\n`;
 }
 
-/** CSV (RFC 4180), a line for each row and benchmark with all digits; empty where not measured. */
+/** CSV (RFC 4180), a line for each row and benchmark, Init among them, with all digits; empty where not measured. */
 export function csvTable(tables: readonly BenchmarkTable[]): string {
   const columns = [...new Set(tables.flatMap((table) => table.columns))];
   const head = columns.flatMap((name) => [name, `${name} sd`, ...(compared(name) ? [`${name} difference`] : [])]);
-  const lines = tables.flatMap(({ benchmark, rows }) =>
-    rows.map((row) => [
+  const lines = tables.flatMap(({ benchmark, init, rows }) => [
+    ...(Object.keys(init).length > 0
+      ? [[benchmark, 'Init', '', '', '', '', ...columns.flatMap((name) => figureCells(name, init[name])), '']]
+      : []),
+    ...rows.map((row) => [
       ...[benchmark, row.base, row.add, row.options.map(({ text }) => text).join(' '), row.seeds.length, row.wanted],
-      ...columns.flatMap((name) => {
-        const found = row.figures[name];
-        return [found?.mean, found?.deviation, ...(compared(name) ? [found?.difference] : [])];
-      }),
+      ...columns.flatMap((name) => figureCells(name, row.figures[name]?.mean, row.figures[name])),
       row.frontier.join(' '),
     ]),
-  );
+  ]);
   const all = [['benchmark', 'base', 'add', 'options', 'seeds', 'seeds wanted', ...head, 'frontier'], ...lines];
   return all.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+}
+
+/** Mean, deviation and, where methods are compared by the figure, difference. */
+function figureCells(name: string, mean: number | null | undefined, spread?: Spread | null): unknown[] {
+  return [mean, spread?.deviation, ...(compared(name) ? [spread?.difference] : [])];
 }
 
 function csvCell(value: unknown): string {
@@ -78,23 +82,24 @@ function csvCell(value: unknown): string {
 
 /** LaTeX for the package booktabs: a table for each benchmark. */
 export function latexTables(tables: readonly BenchmarkTable[]): string {
-  return `${tables.map(latexTable).join('\n\n')}\n`;
+  return `% \\usepackage{booktabs}\n${tables.map(latexTable).join('\n\n')}\n`;
 }
 
 function latexTable(table: BenchmarkTable): string {
-  const { head, init, rows } = linesOf(table);
+  const { head, rows } = linesOf(table);
   const line = (cells: readonly string[]) => `${cells.map(escaped).join(' & ')} \\\\`;
   return [
-    `\\begin{tabular}{ll${'r'.repeat(table.columns.length)}}`,
+    `\\begin{tabular}{ll${'r'.repeat(table.columns.length)}l}`,
     '\\toprule',
     line(head),
     '\\midrule',
-    ...[...init, ...rows].map(line),
+    ...rows.map(line),
     '\\bottomrule',
     '\\end{tabular}',
   ].join('\n');
 }
 
 function escaped(text: string): string {
-  return text.replace(/[_&%$#]/g, '\\$&').replaceAll('±', '$\\pm$');
+  const plain = text.replace(/[_&%$#]/g, '\\$&').replaceAll('±', '$\\pm$');
+  return plain.replace(/(^|[ (])-(?=\d)/g, '$1$-$');
 }

@@ -19,6 +19,9 @@ import {
 import { throughTable } from './derived.js';
 import type { options } from './plugin.js';
 
+/** Where such files are published, for those who have none of their own. */
+const PUBLISHED = 'https://github.com/ericwtodd/function_vectors, where they are not your own';
+
 type Options = z.infer<typeof options>;
 type TaskOptions = Options['tasks'][number];
 
@@ -40,7 +43,7 @@ export class FunctionVectorsBenchmark implements Benchmark {
 
   async load(): Promise<BenchmarkData> {
     const named = this.options.tasks.flatMap(({ file, through }) => (through === undefined ? file : [file, through]));
-    this.reader.demand({ files: [...named, ...this.options.heldOut.map(({ file }) => file)] });
+    this.reader.demand({ files: [...named, ...this.options.heldOut.map(({ file }) => file)], from: PUBLISHED });
     const tasks: Task[] = [];
     for (const task of this.options.tasks) tasks.push(await this.task(task));
     const heldOut = await pairSets(this.reader, this.options.heldOut, (name, pairs) => this.ordered(name, pairs));

@@ -84,7 +84,7 @@ describe('palimpsest data check', () => {
     expect(said[0]).toMatch(/^\[CONFIG_KEY\] odd\.yaml:2.*"lamda" \(did you mean "lambda"\?\)/);
     expect(said[1]).toMatch(/^\[CONFIG_FILE\] none\.yaml/);
     expect(said[2]).toMatch(
-      /^\[DATA_FILE\] lost\.yaml:2, benchmark\.root, \S*elsewhere: .*expected 4 files, got none of CL_Benchmark\/SC\/yelp\/{labels,train,dev,test}\.json\. They come from https:\/\/github\.com\/cmnfriend\/O-LoRA; docs\/data\.md tells how to get them\.$/,
+      /^\[DATA_FILE\] lost\.yaml:2, benchmark\.root, \S*elsewhere: .*expected 4 files, got none of CL_Benchmark\/SC\/yelp\/{labels,train,dev,test}\.json\. They come from https:\/\/github\.com\/cmnfriend\/O-LoRA; docs\/data\.md tells how to get them\. \(lost\.yaml\)$/,
     );
   });
 });

@@ -88,6 +88,16 @@ describeWithOptuna('palimpsest search', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^\[CHECKPOINT_INVALID\]/);
   });
+
+  it('refuses a folder of a search with another sampler or seed, and leaves what it wrote', async () => {
+    const before = read('random/search.json');
+    writeSearch('seed.yaml', `sampler: random, seed: 4, trials: 2, space: { ${rate} }`);
+    const { status, stderr } = await searched(['seed.yaml', '--out', 'random']);
+    expect({ status, stderr }).toMatchObject({
+      ...{ status: 2, stderr: expect.stringMatching(/OUTPUT_EXISTS.*search\.json: .*the seed 4, got one with 3/) },
+    });
+    expect(read('random/search.json')).toBe(before);
+  });
 });
 
 describe('palimpsest search', { timeout: 120_000 }, () => {
@@ -106,5 +116,13 @@ describe('palimpsest search', { timeout: 120_000 }, () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^\[CONFIG_VALUE\] wrong\.yaml:16, search\.space\.regularizers\.0\.lambda.*got -3/);
     expect(existsSync(join(folder, 'wrong'))).toBe(false);
+  });
+
+  it('refuses a figure that its runs do not measure', async () => {
+    const search = 'sampler: random, trials: 2, minimize: forgetting';
+    writeText(folder, 'unmeasured.yaml', `${grid}search: { ${search}, space: { ${rate} } }\n`);
+    const { status, stderr } = await palimpsest(['search', 'unmeasured.yaml', '--out', 'wrong'], folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/CONFIG_VALUE\] unmeasured\.yaml:16, search\.minimize: .*each-task.*forgetting/);
   });
 });

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../core/config/load.js';
 import { composePlugins } from '../../core/container/compose.js';
 import { PluginRegistry } from '../../core/container/plugin-registry.js';
-import { type Cell, Grid } from '../../core/sweep/grid.js';
+import type { Cell } from '../../core/sweep/cell.js';
+import { Grid } from '../../core/sweep/grid.js';
 import { SearchFile } from '../../core/sweep/search-file.js';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));

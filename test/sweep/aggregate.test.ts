@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aggregate, spread } from '../../core/sweep/aggregate.js';
+import type { Cell } from '../../core/sweep/cell.js';
 import type { CellResult } from '../../core/sweep/cell-result.js';
-import type { Cell } from '../../core/sweep/grid.js';
 import { gridSchema } from '../../core/sweep/grid-schema.js';
 import { csvTable, latexTables, markdownTables } from '../../core/sweep/tables.js';
 
@@ -96,12 +96,15 @@ describe('results of a grid', () => {
 
   it('are written as CSV with all digits, and as LaTeX', () => {
     const tables = aggregate({ config, cells }, results);
-    const [head, first] = csvTable(tables).split('\r\n');
+    const [head, init, first] = csvTable(tables).split('\r\n');
     expect(head).toBe(
       'benchmark,base,add,options,seeds,seeds wanted,IP,IP sd,IP difference,FP,FP sd,FP difference,seconds,seconds sd,peakMemoryBytes,peakMemoryBytes sd,frontier',
     );
+    expect(init).toBe('B,Init,,,,,0.6,,,,,,,,,,');
     expect(first).toMatch(/^B,A,none,,2,2,0\.30000000000000004,0\.1414\d+,,0\.6,/);
-    expect(latexTables(tables)).toContain('A+IVG & 1 of 2 & 0.900 (+0.700) & 0.500 (+0.000) & 20 & 2.00 \\\\');
+    expect(latexTables(tables)).toContain('A+IVG & 1 of 2 & 0.900 (+0.700) & 0.500 (+0.000) & 20 & 2.00 & IP \\\\');
     expect(latexTables(tables)).toContain('0.300 $\\pm$ 0.141');
+    const worse = aggregate({ config, cells }, [resultOf(cells[0], { IP: -1 }), resultOf(cells[2], { IP: -2.5 })]);
+    expect(latexTables(worse)).toContain('& $-$2.500 ($-$1.500) &');
   });
 });

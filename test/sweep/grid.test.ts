@@ -95,6 +95,7 @@ describe('a grid', () => {
     ['frontier: { retention: [IP, HPP] }', /grid\.yaml:6.*expected a figure: HP, IP, FP, got HPP.*HP/],
     ['figures: { seconds: { sets: [a], shots: 0 } }', /grid\.yaml:6, figures.*other names than seconds/],
     ['figures: { F: { sets: [a], shots: 0, metric: rougeL } }', /grid\.yaml:6.*metric.*rougeLUnion/],
+    ['seeds: [1, 2, 1]', /grid\.yaml:6, seeds.*two called letters\/plain\/seed-1.*docs\/commands\/sweep\.md/],
     ['except: [{ base: Ewk }]', /grid\.yaml:6.*expected a name from `base`: plain, Ewc, got Ewk.*Ewc/],
     ['seeds: { leters: [1] }', /grid\.yaml:6.*expected a name from `benchmark`: letters, got leters/],
     ['seeds: [-1]', /grid\.yaml:6, seeds/],
@@ -115,6 +116,27 @@ describe('a grid', () => {
     const path = (name: string) => `/models/checkpoints/of-the-year-before-last/${name}`;
     const { cells } = grid(`${common}options: { backbone.model: [${path('a')}, ${path('b')}] }\n`);
     expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
+  });
+
+  it('refuses a name that can be no folder, and two that some systems take for one', () => {
+    const named = (name: string) => grid(common.replace('plain:', `${name}:`));
+    expect(() => named('"a b"')).toThrow(/CONFIG_KEY.*grid\.yaml:3, base\.a b: .*letters, digits, dots.*got "a b"/);
+    expect(() => named('EWC')).toThrow(
+      /CONFIG_VALUE.*grid\.yaml:3, base: .*different names.*got two called letters\/Ewc/,
+    );
+  });
+
+  it('names the line that a part is named in which is not there', () => {
+    const made = grid(common.replace('ewc.yaml', 'ewk.yaml'));
+    const [cell] = made.cells.filter(({ base }) => base === 'Ewc');
+    expect(() => made.load(cell)).toThrow(/CONFIG_FILE.*grid\.yaml:3, base\.Ewc.*ewk\.yaml/);
+  });
+
+  it('names the cell that lacks the entry of a list whose option is varied', () => {
+    const made = grid(`${common}options: { regularizers.0.lambda: [1] }\n`);
+    expect(() => made.load(made.cells[0])).toThrow(
+      /grid\.yaml:6, options\.regularizers\.0\.lambda \(cell letters\/plain,lambda=1\/seed-1\)/,
+    );
   });
 
   it('refuses an option that a cell does not have, naming the line in the grid', () => {

@@ -84,6 +84,7 @@ describe('a Python without Optuna', () => {
       /SEARCH_LIBRARY.*No module named 'optuna'.*pip install optuna==\d+\.\d+\.\d+/,
     );
     await expect(startSuggester('no-such-python', search)).rejects.toThrow(/SEARCH_LIBRARY.*no-such-python.*ENOENT/);
+    await expect(startSuggester('echo', search)).rejects.toThrow(/SEARCH_LIBRARY.*Name a Python/);
     await expect(startSuggester('false', search)).rejects.toThrow(/SEARCH_LIBRARY.*a process that ended/);
   });
 });
