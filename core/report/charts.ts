@@ -187,7 +187,13 @@ async function svg(option: EChartsCoreOption, height = HEIGHT): Promise<string> 
   chart.setOption({ animation: false, backgroundColor: '#ffffff', textStyle: TEXT, ...option });
   const drawn = chart.renderToSVGString();
   chart.dispose();
-  return renumbered(drawn);
+  return titled(renumbered(drawn), [option.title].flat() as readonly { readonly text: string }[]);
+}
+
+/** The same with the titles as text for those who do not see it. */
+function titled(drawn: string, titles: readonly { readonly text: string }[]): string {
+  const escaped = titles.map(({ text }) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')).join(', ');
+  return drawn.replace('>', `><title>${escaped}</title>`);
 }
 
 /** The same without rules for a pointer, and with names counted from 0: the library counts on over all that a process draws. */

@@ -34,7 +34,7 @@ export type CellFiles = z.infer<typeof cellFiles>;
 /** The cell as a queue has it. @param place the grid file and the folder of the sweep, relative to the workers' root */
 export function jobOf(grid: Grid, cell: Cell, place: Pick<CellJob, 'grid' | 'out'>): CellJob {
   const { config } = grid.load(cell);
-  return { ...place, cell: cell.id, digest: cellDigest(grid, cell, place.out), config };
+  return { ...place, cell: cell.id, digest: cellDigest(config, cell, place.out), config };
 }
 
 /**
@@ -46,8 +46,9 @@ export function cellOf({ cell: id, out, digest, config }: CellJob, grid: Grid): 
   const cell = grid.cells.find((one) => one.id === id);
   if (!cell)
     throw problem('QUEUE_JOB', { where, expected: 'the grid that the sweep has', got: 'one without the cell' });
-  if (cellDigest(grid, cell, out) === digest) return cell;
-  const found = firstDifference(config, JSON.parse(JSON.stringify(grid.load(cell).config)));
+  const own = grid.load(cell).config;
+  if (cellDigest(own, cell, out) === digest) return cell;
+  const found = firstDifference(config, JSON.parse(JSON.stringify(own)));
   throw problem('QUEUE_JOB', {
     where: found ? `${where}, ${found.place}` : where,
     expected: found ? `${found.before}, as the sweep has it` : 'the version of Palimpsest that the sweep has',
@@ -56,9 +57,8 @@ export function cellOf({ cell: id, out, digest, config }: CellJob, grid: Grid): 
 }
 
 /** Tells a cell, its whole config and the sweep's folder from any other; paths count as they are written, not where they lead. */
-function cellDigest(grid: Grid, cell: Cell, out: string): string {
-  const text = JSON.stringify([packageVersion(), out, cell.id, grid.load(cell).config]);
-  return textDigest(text, 32);
+function cellDigest(config: RunConfig, { id }: Cell, out: string): string {
+  return textDigest(JSON.stringify([packageVersion(), out, id, config]), 32);
 }
 
 /** @param folder the cell's run directory, of a run that is over */

@@ -10,7 +10,7 @@ import { readCellResult } from './cell-result.js';
 import { SECONDS } from './figures.js';
 import type { Grid } from './grid.js';
 import { type CellJob, jobOf, within, writeCellFiles } from './job.js';
-import { type CellOutcome, LOST, openQueue } from './queue.js';
+import { type CellOutcome, type CellQueue, LOST, openQueue } from './queue.js';
 import type { SweepFolder } from './sweep-folder.js';
 
 /** A sweep whose cells others run. */
@@ -38,42 +38,28 @@ const PAUSE = 5;
  */
 export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Promise<void> {
   if (cells.length === 0) return;
-  const { url, root, grid, folder, retries, signal } = sweep;
+  const { url, root, grid, folder } = sweep;
   const place = { grid: belowRoot(root, grid.file), out: belowRoot(root, folder.folder) };
   const queue = await openQueue(url, () => sweep.tell(LOST));
   const started = performance.now();
-  const stopped = aborted(signal);
   const registry = new PluginRegistry();
-  const refusals = new Set<string>();
   let over = 0;
   const failed = (cell: Cell, message: string) => {
     over++;
     return sweep.ended(cell, { ended: 'failed', seconds: (performance.now() - started) / 1000, message }, over);
   };
-  /** What workers made of a cell; one whose worker has another config is left to others. */
-  const outcomeOf = async (job: CellJob): Promise<CellOutcome | undefined> => {
-    for (;;) {
-      const outcome = await Promise.race([queue.run(job, retries), stopped]);
-      if (!outcome || !('failure' in outcome) || !outcome.mismatch) return outcome;
-      const refusal = outcome.failure.replace(job.cell, '');
-      if (!refusals.has(refusal))
-        sweep.tell(`a worker refuses ${job.cell}, which waits for another: ${outcome.failure}`);
-      refusals.add(refusal);
-      await Promise.race([setTimeout(PAUSE * 1000), stopped]);
-      if (signal?.aborted) return undefined;
-    }
-  };
+  const outcomeOf = outcomes(queue, sweep);
   const one = async (cell: Cell) => {
     const job = jobOf(grid, cell, place);
     const outcome = await outcomeOf(job);
     if (!outcome) return;
     if ('failure' in outcome) return failed(cell, outcome.failure);
-    await queue.forget(job);
     const { files } = outcome;
     const { resolved } = await composePlugins(grid.load(cell), registry);
     const refusal = await refusalOf(() => sweep.check.accept(cell, grid, JSON.parse(files['inputs.json'] ?? '')));
-    if (refusal) return failed(cell, refusal);
-    writeCellFiles(folder.of(cell), files, resolved);
+    if (refusal === undefined) writeCellFiles(folder.of(cell), files, resolved);
+    await queue.forget(job);
+    if (refusal !== undefined) return failed(cell, refusal);
     over++;
     const { figures } = readCellResult(cell, folder.of(cell), grid.config);
     await sweep.ended(cell, { ended: 'done', seconds: figures[SECONDS] as number }, over);
@@ -85,6 +71,23 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   } finally {
     await queue.close();
   }
+}
+
+/** What workers make of a cell, undefined after an abort; one whose worker has another grid or config is left to others. */
+function outcomes(queue: CellQueue, { retries, signal, tell }: QueuedSweep) {
+  const stopped = aborted(signal);
+  const told = new Set<string>();
+  return async (job: CellJob): Promise<CellOutcome | undefined> => {
+    for (;;) {
+      const outcome = await Promise.race([queue.run(job, retries), stopped]);
+      if (!outcome || !('failure' in outcome) || !outcome.mismatch) return outcome;
+      const refusal = outcome.failure.replaceAll(job.cell, '');
+      if (!told.has(refusal)) tell(`a worker refuses ${job.cell}, which waits for another: ${outcome.failure}`);
+      told.add(refusal);
+      await Promise.race([setTimeout(PAUSE * 1000, undefined, { ref: false }), stopped]);
+      if (signal?.aborted) return undefined;
+    }
+  };
 }
 
 /** What a check says against a result. */

@@ -32,6 +32,12 @@ describe('pictures', () => {
     expect(svg).toMatch(/^<svg .*<\/svg>$/s);
   });
 
+  it('have their titles as text for those who do not see them', async () => {
+    expect(await lineChart({ ...chart, title: 'a < b & c' })).toMatch(/^<svg [^>]*><title>a &lt; b &amp; c<\/title>/);
+    const panels = await panelChart([chart, { ...chart, title: 'Another' }]);
+    expect(panels).toMatch(/^<svg [^>]*><title>A title, Another<\/title>/);
+  });
+
   it('of equal values are equal, whatever was drawn before, and leave out what is no number', async () => {
     expect(await lineChart(chart)).toBe(await lineChart(chart));
     const odd = await lineChart({ ...chart, series: [{ name: 'first', values: [Number.NaN, null] }] });
