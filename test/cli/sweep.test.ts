@@ -33,7 +33,7 @@ describe('palimpsest sweep', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/4 of 4 {2}letters\/\S+ {2}done in/);
     expect(stdout).toContain(read('all/table.md'));
     expect(read('all/table.md')).toMatch(/\| ewc \| 2 \|/);
-    expect(read('all/table.csv').split('\r\n')).toHaveLength(4);
+    expect(read('all/table.csv').split('\r\n')).toHaveLength(5);
     expect(read('all/table.tex')).toContain('\\toprule');
     const { tables, cells: results } = JSON.parse(read('all/table.json'));
     expect(results).toHaveLength(4);
