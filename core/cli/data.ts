@@ -6,8 +6,9 @@ import { PalimpsestError } from '../errors.js';
 import { REFUSED } from '../exit-status.js';
 import { dataTable } from '../report/data-table.js';
 import { dataKey, inspectData } from '../run/inspect-data.js';
+import { kindOf } from '../sweep/config-kind.js';
 import { Grid } from '../sweep/grid.js';
-import { kindOf, SearchFile } from '../sweep/search-file.js';
+import { SearchFile } from '../sweep/search-file.js';
 import { collect } from './model-options.js';
 
 /** `palimpsest data`: look at the data of configs. */

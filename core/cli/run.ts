@@ -10,6 +10,7 @@ import { ConsoleReport } from '../report/console.js';
 import { type PreparedRun, prepareRun, type RunRequest, runPrepared } from '../run/run.js';
 import { defaultRunFolder } from '../run/run-directory.js';
 import type { ProfileSettings } from '../run/run-profile.js';
+import { assertKind } from '../sweep/config-kind.js';
 import { downloadProgress } from './download-progress.js';
 import { interruptible } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
@@ -68,6 +69,7 @@ async function run(configs: readonly string[], options: RunOptions): Promise<voi
   const registry = new PluginRegistry();
   const prepared: PreparedRun[] = [];
   for (const { config, folder } of planned) {
+    assertKind(config, 'run');
     const loaded = loadConfig(config, overrides);
     const request = { ...reporting(), loaded, folder, resume: Boolean(options.resume), profile };
     prepared.push(await prepareRun(request, registry));

@@ -9,6 +9,7 @@ import type { Cell } from '../sweep/cell.js';
 import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
 import { readCellResult, readInputs } from '../sweep/cell-result.js';
+import { assertKind } from '../sweep/config-kind.js';
 import { Grid } from '../sweep/grid.js';
 import { differences, drawnCells } from '../sweep/repeat.js';
 import { runQueued } from '../sweep/run-queued.js';
@@ -60,6 +61,7 @@ export function sweepCommand(): Command {
 
 async function sweep(file: string, options: SweepOptions): Promise<void> {
   const { set, engine, only } = options;
+  assertKind(file, 'grid');
   const grid = new Grid(file, commandLine({ set, engine }));
   const folder = folderOf(file, options);
   if (options.cell !== undefined) return runCell(grid, folder, options.cell);

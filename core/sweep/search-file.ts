@@ -96,13 +96,6 @@ export class SearchFile {
   }
 }
 
-/** What a config file is of. @throws PalimpsestError CONFIG_FILE */
-export function kindOf(file: string): 'run' | 'grid' | 'search' {
-  const { value } = readConfigFile(file);
-  if (!('base' in value)) return 'run';
-  return 'search' in value ? 'search' : 'grid';
-}
-
 /** The listed values of every option, of a range its ends. */
 function listsOf(space: SearchSpace): (readonly unknown[])[] {
   return Object.values(space).map((entry) => (Array.isArray(entry) ? entry : [entry.low, entry.high]));
