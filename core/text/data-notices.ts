@@ -16,13 +16,18 @@ export interface SamplePart {
 
 /** What a user should know of a benchmark's data, gathered while they are read. */
 export class DataNotices {
-  private readonly leftOut: string[] = [];
+  private readonly noted: string[] = [];
   /** By option and number: tasks and sets that have fewer. */
   private readonly fewer = new Map<string, string[]>();
 
-  /** A line for each part of a task that shares samples with others, then one for each option that asks for more than there is. */
+  /** What was noted, in its order, then a line for each option that asks for more than there is. */
   lines(): string[] {
-    return [...this.leftOut, ...Array.from(this.fewer, ([asked, there]) => `${asked}: ${there.join(', ')}`)];
+    return [...this.noted, ...Array.from(this.fewer, ([asked, there]) => `${asked}: ${there.join(', ')}`)];
+  }
+
+  /** Notes a line. */
+  note(line: string): void {
+    this.noted.push(line);
   }
 
   /** How many samples are taken of those that are there: as many as an option asks for, all without one. Notes where there are fewer. */
@@ -53,7 +58,7 @@ export class DataNotices {
       const holders = Object.keys(others).filter((name) => overlapping(samples, others[name]).length > 0);
       const share = shareOf(samples.length - count, samples.length, `records of ${part}`);
       const rest = count === 0 ? 'none is' : count === 1 ? '1 is' : `${count} are`;
-      this.leftOut.push(`${of}: ${share} in ${holders.join(' or ')} as well; ${rest} left for validation`);
+      this.noted.push(`${of}: ${share} in ${holders.join(' or ')} as well; ${rest} left for validation`);
     }
     return left;
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type DataReader, type DataSource, type Pair, readPairs } from '../../core/index.js';
+import { isPublished } from './published.js';
 import { listsFor, makeFiles } from './recipes.js';
 import type { FuncFile } from './tasks.js';
 
@@ -45,6 +46,12 @@ export class PairFiles {
       return { where, pairs: await readPairs(this.reader, where) };
     }
     if (this.made.size === 0) this.made = await makeFiles(this.reader, lists, this.absent);
-    return { where: `${file} made of ${lists}`, pairs: this.made.get(file) ?? [] };
+    const pairs = this.made.get(file) ?? [];
+    if (!isPublished(file, pairs)) {
+      this.reader.notices.note(
+        `${file} is not what the published lists make: those in ${lists} are others (docs/data.md)`,
+      );
+    }
+    return { where: `${file} made of ${lists}`, pairs };
   }
 }

@@ -164,6 +164,15 @@ describe('the func benchmark with `lists`', () => {
     );
   });
 
+  it('says which files are not those that the published lists make', async () => {
+    const { notices } = await load({ tasks: ['AGNews-mc', 'Object-Spanish'] });
+    expect(notices).toEqual(
+      ['ag_news_mc', 'object_v_concept_5_spanish'].map((name) =>
+        expect.stringMatching(`^${name}\\.json is not what the`),
+      ),
+    );
+  });
+
   it('refuses lists of which too little is left', async () => {
     await expect(load({ tasks: ['Alphabetically-Capital'] })).rejects.toThrow(
       /DATA_EMPTY.*alphabetically_last_5_capital\.json made of lists: .*at least 2 items.*got 1/,
@@ -195,6 +204,7 @@ describe.skipIf(noData)(titled('FUNC made of the lists as published'), () => {
     const tasksOf = async (given: object) => (await load({ tasks: undefined, ...given })).tasks;
     const fromLists = await tasksOf({ lists: realData('function-vectors') });
     expect(fromLists).toEqual(await tasksOf({ root: realData('func-derived'), lists: undefined }));
+    expect((await load({ tasks: undefined, lists: realData('function-vectors') })).notices).toEqual([]);
     expect(fromLists.map(({ train }) => train.length)).toEqual([700, 700, 816, 700, 700, 1500]);
   });
 });

@@ -97,7 +97,7 @@ it('derives tasks from a list: each output through another file, its first lette
 it('refuses files that are not there, all in one line', async () => {
   const tasks = [{ ...task, through: 'none.json' }];
   await expect(load({ tasks, heldOut: [{ name: 'held', file: 'nor.json' }] })).rejects.toThrow(
-    /DATA_FILE.*\/none\.json: .*expected 2 files, got none of \S*\/{none,nor}\.json\. Check the path/,
+    /DATA_FILE.*\/none\.json: .*expected 2 files, got none of \S*\/{none,nor}\.json\. They come from \S+function_vectors, where they are not your own/,
   );
 });
 
