@@ -8,7 +8,10 @@ import type { Cell } from '../sweep/cell.js';
 import { CellCheck } from '../sweep/cell-check.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
 import type { Grid } from '../sweep/grid.js';
+import { startOf } from '../sweep/job.js';
 import { runCells } from '../sweep/run-cells.js';
+import { runQueued } from '../sweep/run-queued.js';
+import type { TrialValues } from '../sweep/search-file.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { interruptible } from './interruption.js';
 import { collect, wholeNumber } from './model-options.js';
@@ -23,9 +26,11 @@ export interface CellOptions {
   readonly gpus?: string;
   readonly retries: number;
   readonly cell?: string;
+  readonly redis?: string;
+  readonly root: string;
 }
 
-/** Adds --out, --set, --engine, --parallel, --gpus, --retries and --cell. */
+/** Adds --out, --set, --engine, --parallel, --gpus, --retries, --redis, --root and --cell. */
 export function addCellOptions(command: Command): Command {
   return command
     .option('--out <directory>', "folder of the run directories and tables (default: runs/, and the file's name)")
@@ -34,6 +39,8 @@ export function addCellOptions(command: Command): Command {
     .option('--parallel <count>', 'cells at a time (default: 1, or the number of GPUs)', wholeNumber(1))
     .option('--gpus <numbers>', 'GPUs to share out, a cell each: 0,1,2')
     .option('--retries <count>', 'times that a cell whose process died is tried again', wholeNumber(0), 1)
+    .option('--redis <url>', 'have workers run the cells, through the queue of this Redis server')
+    .option('--root <directory>', 'with --redis: the folder that workers see as theirs', '.')
     .option('--cell <name>', 'run this cell only, in this process');
 }
 
@@ -92,21 +99,31 @@ export function outcomeOf({ ended, seconds, message }: CellEnd): string {
   return message ? `${ended}: ${message}` : ended;
 }
 
-/** How cells are run beside this process. */
-export interface CellsHere {
+/** How cells are run beside this process: on this machine, or by the workers of a queue. */
+export interface HowCellsRun {
+  /** The grid or search file. */
+  readonly file: string;
   readonly options: CellOptions;
   readonly folder: SweepFolder;
+  readonly check: CellCheck;
   readonly signal: AbortSignal;
-  /** What `palimpsest` takes to find the cell in a grid: a command, its file and more. */
-  start(cell: Cell): readonly string[];
-  ended(cell: Cell, end: CellEnd, over: number): void | Promise<void>;
+  gridOf(cell: Cell): Grid;
+  /** Of a search: the values of a cell's options. */
+  trialOf?(cell: Cell): TrialValues;
+  ended(cell: Cell, end: CellEnd, over: number): Promise<void>;
 }
 
-/** Runs cells on this machine, each in a process of its own. */
-export function runHere(cells: readonly Cell[], here: CellsHere): Promise<void> {
-  const { options, folder, signal, start, ended } = here;
-  return runCells(cells, {
-    ...{ parallel: parallelOf(options), gpus: gpusOf(options), retries: options.retries, signal, ended },
+/** Runs cells, each in a process of its own, where the options say. @throws PalimpsestError QUEUE_UNREACHABLE, QUEUE_JOB */
+export async function runWhereAsked(cells: readonly Cell[], how: HowCellsRun): Promise<void> {
+  const { options, folder, signal, ended } = how;
+  const { redis, retries } = options;
+  if (redis) {
+    await runQueued(cells, { ...how, url: redis, root: path.resolve(options.root), retries, tell: tellWaiting });
+    return;
+  }
+  const start = (cell: Cell) => startOf({ trial: how.trialOf?.(cell) }, how.file);
+  await runCells(cells, {
+    ...{ parallel: parallelOf(options), gpus: gpusOf(options), retries, signal, ended },
     again: ({ id }, end) => void process.stdout.write(`${id}  ${outcomeOf(end)}; trying it again\n`),
     command: (cell) => ({ args: cellArguments(start(cell), cell, options, folder), log: folder.log(cell) }),
   });

@@ -9,7 +9,7 @@ import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
 import { assertKind } from '../sweep/config-kind.js';
 import { runSearch, type Trial } from '../sweep/run-search.js';
-import { SearchFile, type TrialValues } from '../sweep/search-file.js';
+import { SearchFile, type TrialValues, trialOf } from '../sweep/search-file.js';
 import { assertSameSearch, searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
 import { type Suggester, startSuggester } from '../sweep/suggester.js';
 import type { SweepFolder } from '../sweep/sweep-folder.js';
@@ -21,7 +21,7 @@ import {
   outcomeOf,
   parallelOf,
   runCell,
-  runHere,
+  runWhereAsked,
 } from './cells.js';
 import { downloadProgress } from './download-progress.js';
 import { stoppable } from './interruption.js';
@@ -48,7 +48,7 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
   const folder = folderOf(file, options);
   if (options.cell !== undefined) return runCell(search.trial(valuesOf(options, search)), folder, options.cell);
   const check = cellCheck(folder);
-  await checkProbes(search, check);
+  await checkProbes(search, check, options);
   const suggester = await startSuggester(options.python, search.settings);
   try {
     const release = folder.lock();
@@ -64,14 +64,14 @@ async function searchFor(file: string, options: SearchOptions): Promise<void> {
 }
 
 /** Every value of the space in every cell, the data, figures and models, before the first trial. */
-async function checkProbes(search: SearchFile, check: CellCheck): Promise<void> {
+async function checkProbes(search: SearchFile, check: CellCheck, { redis }: SearchOptions): Promise<void> {
   const probes = search.probes().map((grid) => ({ grid, cells: grid.cells }));
   for (const probe of probes) await check.cells(probe);
   for (const probe of probes) {
     const scored = await check.data(probe);
     probe.grid.assertMeasured(scored);
     search.assertMeasured(scored);
-    await check.models(probe, downloadProgress());
+    if (redis === undefined) await check.models(probe, downloadProgress());
   }
 }
 
@@ -103,11 +103,13 @@ async function runTrials({ search, options, folder, suggester, check }: Search):
     process.stdout.write(`${trialLine(search, trials)}\n`);
     write(trials, { search, folder, suggester });
   };
+  const gridOf = (cell: Cell) => search.trial(trialOf(cell));
+  const how = { file: search.file, options, folder, check, gridOf, trialOf, ended };
   await stoppable(async (signal) => {
     const trials = await runSearch({
       ...{ search, suggester, folder, parallel: parallelOf(options), signal, told },
       check: (cells, grid) => check.cells({ cells, grid }),
-      run: (cells) => runHere(cells, { options, folder, signal, start: startOf(search), ended }),
+      run: (cells) => runWhereAsked(cells, { ...how, signal }),
     });
     await folder.drawFrontiers(write(trials, { search, folder, suggester }));
     process.stdout.write(`\n${searchTable(search, trials)}`);
@@ -116,15 +118,7 @@ async function runTrials({ search, options, folder, suggester, check }: Search):
   });
 }
 
-/** What a cell's process takes beside the cell's name. */
-function startOf({ file }: SearchFile): (cell: Cell) => string[] {
-  return ({ options }) => {
-    const values = Object.fromEntries(options.map(({ option, value }) => [option, value]));
-    return ['search', file, '--trial', JSON.stringify(values)];
-  };
-}
-
-function ended({ id }: Cell, end: CellEnd): void {
+async function ended({ id }: Cell, end: CellEnd): Promise<void> {
   if (end.ended !== 'done') process.stdout.write(`${id}  ${outcomeOf(end)}\n`);
 }
 

@@ -12,7 +12,6 @@ import { readCellResult, readInputs } from '../sweep/cell-result.js';
 import { assertKind } from '../sweep/config-kind.js';
 import { Grid } from '../sweep/grid.js';
 import { differences, drawnCells } from '../sweep/repeat.js';
-import { runQueued } from '../sweep/run-queued.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { markdownTables } from '../sweep/tables.js';
 import {
@@ -23,8 +22,7 @@ import {
   noCell,
   outcomeOf,
   runCell,
-  runHere,
-  tellWaiting,
+  runWhereAsked,
 } from './cells.js';
 import { downloadProgress } from './download-progress.js';
 import { stoppable } from './interruption.js';
@@ -34,8 +32,6 @@ interface SweepOptions extends CellOptions {
   readonly only?: readonly string[];
   readonly list?: boolean;
   readonly repeat?: number;
-  readonly redis?: string;
-  readonly root: string;
 }
 
 /** What the cells that `--repeat` takes are drawn from. */
@@ -54,8 +50,6 @@ export function sweepCommand(): Command {
       'run so many done cells again, drawn by seed, and compare their figures',
       wholeNumber(1),
     )
-    .option('--redis <url>', 'have workers run the cells, through the queue of this Redis server')
-    .option('--root <directory>', 'with --redis: the folder that workers see as theirs', '.')
     .action(sweep);
 }
 
@@ -144,7 +138,6 @@ async function checkFiles(
 /** Runs cells while no other sweep may write the folder. @throws PalimpsestError OUTPUT_EXISTS, QUEUE_UNREACHABLE */
 async function runMissing(missing: readonly Cell[], { file, options, grid, folder, check }: Sweep): Promise<void> {
   const release = folder.lock();
-  const { retries, redis, root } = options;
   const started = performance.now();
   const ended = async (cell: Cell, end: CellEnd, over: number) => {
     const line = `${over} of ${missing.length}  ${cell.id}  ${outcomeOf(end)}`;
@@ -154,9 +147,7 @@ async function runMissing(missing: readonly Cell[], { file, options, grid, folde
     folder.writeTables(grid);
   };
   const work = async (signal: AbortSignal) => {
-    const queued = { root: path.resolve(root), grid, folder, retries, signal, check, tell: tellWaiting, ended };
-    if (redis) await runQueued(missing, { url: redis, ...queued });
-    else await runHere(missing, { options, folder, signal, start: () => ['sweep', file], ended });
+    await runWhereAsked(missing, { file, options, folder, check, signal, gridOf: () => grid, ended });
     if (missing.every((cell) => folder.isOver(cell))) return;
     process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
     process.stdout.write(`cells are missing: the same command goes on with them\n`);

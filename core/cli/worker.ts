@@ -5,8 +5,7 @@ import { aborted } from '../aborted.js';
 import { commandLine } from '../config/load.js';
 import { PalimpsestError, problem } from '../errors.js';
 import { runCellProcess } from '../sweep/cell-process.js';
-import { Grid } from '../sweep/grid.js';
-import { type CellFiles, type CellJob, cellOf, readCellFiles, within } from '../sweep/job.js';
+import { type CellFiles, type CellJob, cellOf, gridOf, readCellFiles, startOf, within } from '../sweep/job.js';
 import { LOST, RefusedCell, startWorker } from '../sweep/queue.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { cellArguments, cellCheck, gpusOf, outcomeOf, parallelOf, tellWaiting } from './cells.js';
@@ -27,7 +26,7 @@ interface WorkerOptions {
 /** `palimpsest worker`: takes cells of sweeps from a queue. */
 export function workerCommand(): Command {
   return new Command('worker')
-    .description('Run cells that `palimpsest sweep --redis` puts into a queue, until Ctrl-C.')
+    .description('Run cells that `palimpsest sweep --redis` and `search --redis` put into a queue, until Ctrl-C.')
     .requiredOption('--redis <url>', 'the Redis server, for example redis://127.0.0.1:6379')
     .option('--root <directory>', 'folder that grids and results lie in; nothing outside it is touched', '.')
     .option('--set <key=value>', 'as the sweep has it (repeatable)', collect)
@@ -86,14 +85,14 @@ async function runCellOf(
   if (!existsSync(file)) {
     throw problem('QUEUE_JOB', { where: file, expected: "the sweep's grid, below --root", got: 'no such file' });
   }
-  const grid = new Grid(file, commandLine(options));
+  const grid = gridOf(job, file, commandLine(options));
   const cell = cellOf(job, grid);
   const folder = new SweepFolder(within(root, job.out));
   await cellCheck(folder).cells({ grid, cells: [cell] });
   if (!folder.isOver(cell)) {
     folder.prepare();
     process.stdout.write(`${cell.id} ...\n`);
-    const args = cellArguments(['sweep', file], cell, options, folder);
+    const args = cellArguments(startOf(job, file), cell, options, folder);
     const command = { args, log: folder.log(cell), gpu, beside: parallel };
     const end = await runCellProcess(command, signal);
     process.stdout.write(`${cell.id} ${outcomeOf(end)}\n`);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Override } from '../config/overrides.js';
 import type { RunConfig } from '../config/schema.js';
 import { textDigest } from '../digest.js';
 import { problem } from '../errors.js';
@@ -8,7 +9,8 @@ import { firstDifference } from '../json-difference.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { packageVersion } from '../version.js';
 import type { Cell } from './cell.js';
-import type { Grid } from './grid.js';
+import { Grid } from './grid.js';
+import { SearchFile } from './search-file.js';
 
 /** What a queue says of a cell. A worker runs the settings of its own copy of the grid, and none but those that the sweep has. */
 export const cellJob = z.strictObject({
@@ -16,6 +18,8 @@ export const cellJob = z.strictObject({
   grid: z.string().min(1),
   out: z.string().min(1),
   cell: z.string().min(1),
+  /** Of a search: the options' values; the grid file is a search file then. */
+  trial: z.record(z.string(), z.unknown()).optional(),
   digest: z.string().min(1),
   /** The cell's config as the sweep has it, to name what differs. */
   config: z.record(z.string(), z.unknown()),
@@ -31,10 +35,20 @@ export const cellFiles = z.partialRecord(z.enum(handedBack), z.string());
 
 export type CellFiles = z.infer<typeof cellFiles>;
 
-/** The cell as a queue has it. @param place the grid file and the folder of the sweep, relative to the workers' root */
-export function jobOf(grid: Grid, cell: Cell, place: Pick<CellJob, 'grid' | 'out'>): CellJob {
+/** The cell as a queue has it. @param place the grid file and the folder of the sweep, relative to the workers' root; the trial of a search */
+export function jobOf(grid: Grid, cell: Cell, place: Pick<CellJob, 'grid' | 'out' | 'trial'>): CellJob {
   const { config } = grid.load(cell);
   return { ...place, cell: cell.id, digest: cellDigest(config, cell, place.out), config };
+}
+
+/** The grid of a job in a worker's own files. @param file where it lies there @throws PalimpsestError CONFIG_* */
+export function gridOf({ trial }: CellJob, file: string, overrides: readonly Override[]): Grid {
+  return trial ? new SearchFile(file, overrides).trial(trial) : new Grid(file, overrides);
+}
+
+/** What `palimpsest` takes before a cell's name to find it in the job's grid. */
+export function startOf({ trial }: Pick<CellJob, 'trial'>, file: string): string[] {
+  return trial ? ['search', file, '--trial', JSON.stringify(trial)] : ['sweep', file];
 }
 
 /**

@@ -11,6 +11,7 @@ import { SECONDS } from './figures.js';
 import type { Grid } from './grid.js';
 import { type CellJob, jobOf, within, writeCellFiles } from './job.js';
 import { type CellOutcome, type CellQueue, LOST, openQueue } from './queue.js';
+import type { TrialValues } from './search-file.js';
 import type { SweepFolder } from './sweep-folder.js';
 
 /** A sweep whose cells others run. */
@@ -19,7 +20,11 @@ export interface QueuedSweep {
   readonly url: string;
   /** The folder that paths in the queue are relative to, absolute. */
   readonly root: string;
-  readonly grid: Grid;
+  /** The grid or search file. */
+  readonly file: string;
+  gridOf(cell: Cell): Grid;
+  /** Of a search: the values of a cell's options. */
+  trialOf?(cell: Cell): TrialValues;
   readonly folder: SweepFolder;
   readonly retries: number;
   readonly signal?: AbortSignal;
@@ -38,8 +43,8 @@ const PAUSE = 5;
  */
 export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Promise<void> {
   if (cells.length === 0) return;
-  const { url, root, grid, folder } = sweep;
-  const place = { grid: belowRoot(root, grid.file), out: belowRoot(root, folder.folder) };
+  const { url, root, file, folder } = sweep;
+  const place = { grid: belowRoot(root, file), out: belowRoot(root, folder.folder) };
   const queue = await openQueue(url, () => sweep.tell(LOST));
   const started = performance.now();
   const registry = new PluginRegistry();
@@ -50,7 +55,8 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   };
   const outcomeOf = outcomes(queue, sweep);
   const one = async (cell: Cell) => {
-    const job = jobOf(grid, cell, place);
+    const grid = sweep.gridOf(cell);
+    const job = jobOf(grid, cell, { ...place, trial: sweep.trialOf?.(cell) });
     const outcome = await outcomeOf(job);
     if (!outcome) return;
     if ('failure' in outcome) return failed(cell, outcome.failure);

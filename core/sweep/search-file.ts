@@ -3,6 +3,7 @@ import { ConfigOrigin } from '../config/origin.js';
 import type { Override } from '../config/overrides.js';
 import { validate } from '../config/validate.js';
 import { problem } from '../errors.js';
+import type { Cell } from './cell.js';
 import { assertFigure, figureNames } from './figures.js';
 import { Grid } from './grid.js';
 import { textOf } from './grid-options.js';
@@ -12,6 +13,11 @@ import { type SearchSettings, type SearchSpace, searchSchema } from './search-sc
 
 /** Values of the options that a search is over, by option. */
 export type TrialValues = Readonly<Record<string, unknown>>;
+
+/** The trial that a cell belongs to. */
+export function trialOf({ options }: Cell): TrialValues {
+  return Object.fromEntries(options.map(({ option, value }) => [option, value]));
+}
 
 /** A search file that has been read and checked. */
 export class SearchFile {

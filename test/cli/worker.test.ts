@@ -1,20 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { seededRandom } from '../../core/training/random.js';
 import { scratchFolder, writeText } from '../config/write-config.js';
-import { palimpsest, program } from './bin.js';
+import { palimpsest } from './bin.js';
 import { stepsOf } from './metrics.js';
+import { describeWithRedis, ended, serveRedis, started, url, workerIn } from './queue.js';
 import { writeToyModel } from './toy-model.js';
 import { until } from './until.js';
 
 const folder = scratchFolder();
 /** Where some of the workers have the grid and the data, as on a machine of their own. */
 const copy = scratchFolder();
-const PORT = 6390 + Number(process.env.VITEST_POOL_ID ?? 0);
-const url = `redis://127.0.0.1:${PORT}`;
 const grid = `
 shared:
   engine: cpu
@@ -27,213 +24,171 @@ benchmark: { letters: { benchmark: { use: jsonl, tasks: [{ name: a, train: a.jso
 seeds: [1, 2, 3, 4, 5, 6]
 `;
 
-const redis = hasRedis();
-let server: ChildProcess;
+serveRedis(folder);
 
 beforeAll(async () => {
-  if (!redis) return;
   const lines = ['ab.', 'cd.', 'ef.', 'gh.'].map((prompt) => JSON.stringify({ prompt, answer: ' a' }));
   for (const root of [folder, copy]) {
     await writeToyModel(join(root, 'toy'));
     writeText(root, 'grid.yaml', grid);
     writeText(root, 'a.jsonl', `${lines.join('\n')}\n`);
   }
-  const options = ['--port', String(PORT), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  server = spawn('redis-server', options, { stdio: 'ignore' });
 });
 
-afterAll(() => void server?.kill());
+describeWithRedis('workers of a queue', () => {
+  it('run 24 cells, though two of six are killed on the way: 24 results, none run twice', async () => {
+    const workers = Array.from({ length: 6 }, (_, i) => worker(i % 2 === 0 ? ['--root', copy] : []));
+    const sweep = palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'out'], folder);
+    const victims = seededRandom(7).stream('victims').shuffle(workers).slice(0, 2);
+    for (const [i, victim] of victims.entries()) {
+      await until(() => overCells() >= 3 + 5 * i);
+      victim.process.kill('SIGKILL');
+    }
+    const { status, stdout } = await sweep;
+    await Promise.all(workers.map(ended));
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+    const told = [...stdout.matchAll(/^\d+ of 24 {2}(\S+) {2}done/gm)].map(([, name]) => name);
+    expect(new Set(told).size).toBe(24);
+    const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done in/gm)].map(([, name]) => name));
+    expect(run.length).toBeGreaterThan(0);
+    expect(new Set(run).size).toBe(run.length);
+    for (const name of told) {
+      expect(stepsOf(join(folder, 'out', name))).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(existsSync(join(folder, 'out', name, 'summary.json'))).toBe(true);
+    }
+    expect(JSON.parse(readFileSync(join(folder, 'out', 'table.json'), 'utf8')).cells).toHaveLength(24);
+    const again = await palimpsest(['sweep', 'grid.yaml', '--out', 'out'], folder);
+    expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('24 cells, 24 done already') });
+  });
 
-describe.skipIf(!redis)(
-  'workers of a queue (without a redis-server on the PATH they are skipped)',
-  { timeout: 100_000 },
-  () => {
-    it('run 24 cells, though two of six are killed on the way: 24 results, none run twice', async () => {
-      const workers = Array.from({ length: 6 }, (_, i) => worker(i % 2 === 0 ? ['--root', copy] : []));
-      const sweep = palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'out'], folder);
-      const victims = seededRandom(7).stream('victims').shuffle(workers).slice(0, 2);
-      for (const [i, victim] of victims.entries()) {
-        await until(() => overCells() >= 3 + 5 * i);
-        victim.process.kill('SIGKILL');
-      }
-      const { status, stdout } = await sweep;
-      await Promise.all(workers.map(ended));
-      expect({ status, stdout }).toMatchObject({ status: 0 });
-      const told = [...stdout.matchAll(/^\d+ of 24 {2}(\S+) {2}done/gm)].map(([, name]) => name);
-      expect(new Set(told).size).toBe(24);
-      const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done in/gm)].map(([, name]) => name));
-      expect(run.length).toBeGreaterThan(0);
-      expect(new Set(run).size).toBe(run.length);
-      for (const name of told) {
-        expect(stepsOf(join(folder, 'out', name))).toEqual([1, 2, 3, 4, 5, 6]);
-        expect(existsSync(join(folder, 'out', name, 'summary.json'))).toBe(true);
-      }
-      expect(JSON.parse(readFileSync(join(folder, 'out', 'table.json'), 'utf8')).cells).toHaveLength(24);
-      const again = await palimpsest(['sweep', 'grid.yaml', '--out', 'out'], folder);
-      expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('24 cells, 24 done already') });
+  it('run cells anew that are to be repeated', async () => {
+    const other = worker();
+    const repeat = ['sweep', 'grid.yaml', '--redis', url, '--out', 'out', '--repeat', '1'];
+    const { status, stdout, stderr } = await palimpsest(repeat, folder);
+    await ended(other);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
+    expect(other.said()).toContain(`${name} done in`);
+  });
+
+  it("leave a cell whose config is not the sweep's to others, and say what differs", async () => {
+    const set = ['--set', 'training.learningRate=0.5'];
+    const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'other', '--retries', '0', '--only', 'r2/seed-1'];
+    const wrong = worker();
+    const sweep = palimpsest([...args, ...set], folder);
+    const refused = /letters\/r2\/seed-1 refused: \[QUEUE_JOB\].*training\.learningRate: .*expected 0\.5, .*got 0\./;
+    await until(() => refused.test(wrong.said()));
+    await ended(wrong);
+    const right = worker(set);
+    const { status, stderr } = await sweep;
+    await ended(right);
+    expect({ status, stderr }).toMatchObject({
+      ...{ status: 0, stderr: expect.stringMatching(/a worker refuses letters\/r2\/seed-1, .*learningRate/) },
     });
+  });
 
-    it('run cells anew that are to be repeated', async () => {
-      const other = worker();
-      const repeat = ['sweep', 'grid.yaml', '--redis', url, '--out', 'out', '--repeat', '1'];
-      const { status, stdout, stderr } = await palimpsest(repeat, folder);
-      await ended(other);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
-      expect(other.said()).toContain(`${name} done in`);
+  it('are missed where there are none, and say what lies below another root', async () => {
+    const sweep = started(
+      ['sweep', 'grid.yaml', '--redis', url, '--out', 'missed', '--only', 'r2/seed-1'],
+      folder,
+      'stderr',
+    );
+    await until(() =>
+      sweep.said().includes('no worker takes cells from the queue yet; start some with: palimpsest worker'),
+    );
+    const lost = worker(['--root', join(folder, 'toy')]);
+    await until(() => /QUEUE_JOB\].*toy\/grid\.yaml.*below --root, got no such file/.test(lost.said()));
+    await ended(lost);
+    const found = worker();
+    expect(await sweep.exit).toBe(0);
+    await ended(found);
+  });
+
+  it('are not taken at their word where they have read other data', async () => {
+    const sweep = (seed: number) =>
+      palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'mixed', '--only', `r2/seed-${seed}`], folder);
+    const first = worker();
+    expect((await sweep(1)).status).toBe(0);
+    await ended(first);
+    const data = join(copy, 'a.jsonl');
+    const before = readFileSync(data, 'utf8');
+    writeFileSync(data, before.replace('gh.', 'gg.'));
+    const second = worker(['--root', copy]);
+    const { status, stdout } = await sweep(2);
+    await ended(second);
+    writeFileSync(data, before);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/seed-2 {2}failed: \[INPUTS_CHANGED\].*a\.jsonl of SHA-256/);
+    expect(existsSync(join(folder, 'mixed/letters/r2/seed-2/summary.json'))).toBe(false);
+  });
+
+  it('refuse a cell that they have run with another config', async () => {
+    const set = ['--set', 'training.learningRate=0.5'];
+    const once = ['--retries', '0', '--only', 'r2/seed-2'];
+    const sweep = (out: string, more: readonly string[]) =>
+      palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', out, ...once, ...more], folder);
+    const first = worker(['--root', copy]);
+    expect((await sweep('before', [])).status).toBe(0);
+    await ended(first);
+    rmSync(join(folder, 'before'), { recursive: true });
+    const second = worker(['--root', copy, ...set]);
+    const { status, stdout } = await sweep('before', set);
+    await ended(second);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/failed: \[CHECKPOINT_INVALID\].*learningRate/);
+  });
+
+  it('give a sweep that was ended what has become of its cells since, when it is called again', async () => {
+    const only = ['--only', 'r2/seed-1', '--only', 'r3/seed-1'];
+    const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'again', ...only];
+    const sweep = started(args, folder);
+    await until(() => sweep.said().includes('2 cells'));
+    const both = worker(['--root', copy, '--parallel', '2', '--until-empty']);
+    await until(() => both.said().includes('...'));
+    sweep.process.kill('SIGINT');
+    expect(await sweep.exit).toBe(130);
+    expect(await both.exit).toBe(0);
+    const { stdout } = await palimpsest(args, folder);
+    expect(stdout).toMatch(/2 of 2 {2}letters\/\S+ {2}done/);
+    expect(stepsOf(join(folder, 'again', 'letters/r2/seed-1'))).toHaveLength(6);
+  });
+
+  it('put a cell back when they are told to end', async () => {
+    const long = ['--set', 'benchmark.tasks.0.epochs=300'];
+    const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'back', '--retries', '0', '--only', 'r2/seed-1'];
+    const first = worker(long);
+    const sweep = palimpsest([...args, ...long], folder);
+    await until(() => existsSync(join(folder, 'back/letters/r2/seed-1/metrics.jsonl')));
+    await ended(first);
+    expect(first.said()).toContain('letters/r2/seed-1 interrupted');
+    const second = worker(long);
+    expect((await sweep).status).toBe(0);
+    await ended(second);
+    expect(stepsOf(join(folder, 'back', 'letters/r2/seed-1'))).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
+  });
+
+  it('are given nothing that lies outside of the root', async () => {
+    const { status, stderr } = await palimpsest(
+      ['sweep', 'grid.yaml', '--redis', url, '--out', copy, '--root', folder],
+      folder,
+    );
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/QUEUE_JOB.*Name a --root that the grid and --out lie in/);
+  });
+
+  it('say where there is no server', async () => {
+    const { status, stderr } = await palimpsest(['worker', '--redis', 'redis://127.0.0.1:1'], folder);
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('[QUEUE_UNREACHABLE] redis://127.0.0.1:1'),
     });
+  });
+});
 
-    it("leave a cell whose config is not the sweep's to others, and say what differs", async () => {
-      const set = ['--set', 'training.learningRate=0.5'];
-      const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'other', '--retries', '0', '--only', 'r2/seed-1'];
-      const wrong = worker();
-      const sweep = palimpsest([...args, ...set], folder);
-      const refused = /letters\/r2\/seed-1 refused: \[QUEUE_JOB\].*training\.learningRate: .*expected 0\.5, .*got 0\./;
-      await until(() => refused.test(wrong.said()));
-      await ended(wrong);
-      const right = worker(set);
-      const { status, stderr } = await sweep;
-      await ended(right);
-      expect({ status, stderr }).toMatchObject({
-        ...{ status: 0, stderr: expect.stringMatching(/a worker refuses letters\/r2\/seed-1, .*learningRate/) },
-      });
-    });
-
-    it('are missed where there are none, and say what lies below another root', async () => {
-      const sweep = started(['sweep', 'grid.yaml', '--redis', url, '--out', 'missed', '--only', 'r2/seed-1'], 'stderr');
-      await until(() =>
-        sweep.said().includes('no worker takes cells from the queue yet; start some with: palimpsest worker'),
-      );
-      const lost = worker(['--root', join(folder, 'toy')]);
-      await until(() => /QUEUE_JOB\].*toy\/grid\.yaml.*below --root, got no such file/.test(lost.said()));
-      await ended(lost);
-      const found = worker();
-      expect(await sweep.exit).toBe(0);
-      await ended(found);
-    });
-
-    it('are not taken at their word where they have read other data', async () => {
-      const sweep = (seed: number) =>
-        palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'mixed', '--only', `r2/seed-${seed}`], folder);
-      const first = worker();
-      expect((await sweep(1)).status).toBe(0);
-      await ended(first);
-      const data = join(copy, 'a.jsonl');
-      const before = readFileSync(data, 'utf8');
-      writeFileSync(data, before.replace('gh.', 'gg.'));
-      const second = worker(['--root', copy]);
-      const { status, stdout } = await sweep(2);
-      await ended(second);
-      writeFileSync(data, before);
-      expect(status).toBe(1);
-      expect(stdout).toMatch(/seed-2 {2}failed: \[INPUTS_CHANGED\].*a\.jsonl of SHA-256/);
-      expect(existsSync(join(folder, 'mixed/letters/r2/seed-2/summary.json'))).toBe(false);
-    });
-
-    it('refuse a cell that they have run with another config', async () => {
-      const set = ['--set', 'training.learningRate=0.5'];
-      const once = ['--retries', '0', '--only', 'r2/seed-2'];
-      const sweep = (out: string, more: readonly string[]) =>
-        palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', out, ...once, ...more], folder);
-      const first = worker(['--root', copy]);
-      expect((await sweep('before', [])).status).toBe(0);
-      await ended(first);
-      rmSync(join(folder, 'before'), { recursive: true });
-      const second = worker(['--root', copy, ...set]);
-      const { status, stdout } = await sweep('before', set);
-      await ended(second);
-      expect(status).toBe(1);
-      expect(stdout).toMatch(/failed: \[CHECKPOINT_INVALID\].*learningRate/);
-    });
-
-    it('give a sweep that was ended what has become of its cells since, when it is called again', async () => {
-      const only = ['--only', 'r2/seed-1', '--only', 'r3/seed-1'];
-      const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'again', ...only];
-      const sweep = started(args);
-      await until(() => sweep.said().includes('2 cells'));
-      const both = worker(['--root', copy, '--parallel', '2', '--until-empty']);
-      await until(() => both.said().includes('...'));
-      sweep.process.kill('SIGINT');
-      expect(await sweep.exit).toBe(130);
-      expect(await both.exit).toBe(0);
-      const { stdout } = await palimpsest(args, folder);
-      expect(stdout).toMatch(/2 of 2 {2}letters\/\S+ {2}done/);
-      expect(stepsOf(join(folder, 'again', 'letters/r2/seed-1'))).toHaveLength(6);
-    });
-
-    it('put a cell back when they are told to end', async () => {
-      const long = ['--set', 'benchmark.tasks.0.epochs=300'];
-      const args = ['sweep', 'grid.yaml', '--redis', url, '--out', 'back', '--retries', '0', '--only', 'r2/seed-1'];
-      const first = worker(long);
-      const sweep = palimpsest([...args, ...long], folder);
-      await until(() => existsSync(join(folder, 'back/letters/r2/seed-1/metrics.jsonl')));
-      await ended(first);
-      expect(first.said()).toContain('letters/r2/seed-1 interrupted');
-      const second = worker(long);
-      expect((await sweep).status).toBe(0);
-      await ended(second);
-      expect(stepsOf(join(folder, 'back', 'letters/r2/seed-1'))).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
-    });
-
-    it('are given nothing that lies outside of the root', async () => {
-      const { status, stderr } = await palimpsest(
-        ['sweep', 'grid.yaml', '--redis', url, '--out', copy, '--root', folder],
-        folder,
-      );
-      expect(status).toBe(2);
-      expect(stderr).toMatch(/QUEUE_JOB.*Name a --root that the grid and --out lie in/);
-    });
-
-    it('say where there is no server', async () => {
-      const { status, stderr } = await palimpsest(['worker', '--redis', 'redis://127.0.0.1:1'], folder);
-      expect({ status, stderr }).toMatchObject({
-        status: 2,
-        stderr: expect.stringContaining('[QUEUE_UNREACHABLE] redis://127.0.0.1:1'),
-      });
-    });
-  },
-);
-
-interface Started {
-  readonly process: ChildProcess;
-  /** What it has written to the stream asked for so far. */
-  said(): string;
-  /** Its exit status. */
-  readonly exit: Promise<number | null>;
-}
-
-function started(args: readonly string[], stream: 'stdout' | 'stderr' = 'stdout'): Started {
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', (part: Buffer) => {
-      if (name === stream) text += part;
-    });
-  }
-  const exit = once(child, 'close').then(([status]) => status);
-  return { process: child, said: () => text, exit };
-}
-
-function worker(more: readonly string[] = []): Started {
-  return started(['worker', '--redis', url, '--lease', '2', ...more]);
-}
-
-async function ended({ process, exit }: Started): Promise<void> {
-  process.kill('SIGINT');
-  await exit;
-}
+const worker = (more: readonly string[] = []) => workerIn(folder, more);
 
 /** Cells whose results have reached the sweep. */
 function overCells(): number {
   const file = join(folder, 'out', 'table.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).cells.length : 0;
-}
-
-function hasRedis(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
