@@ -90,7 +90,7 @@ export function tellWaiting(message: string): void {
 export const noCell = (where: string, got = 'none') =>
   problem('USAGE', {
     ...{ where, got },
-    expected: 'a cell of the grid, or a part of its name (`palimpsest sweep --list` shows them)',
+    expected: 'a cell of the grid, or a part of its name (`--list` of a sweep shows them)',
   });
 
 /** How a cell ended, in words. */
@@ -108,6 +108,8 @@ export interface HowCellsRun {
   readonly check: CellCheck;
   readonly signal: AbortSignal;
   gridOf(cell: Cell): Grid;
+  /** Of a repetition: its name. */
+  readonly anew?: string;
   /** Of a search: the values of a cell's options. */
   trialOf?(cell: Cell): TrialValues;
   ended(cell: Cell, end: CellEnd, over: number): Promise<void>;

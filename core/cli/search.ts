@@ -10,7 +10,7 @@ import type { CellEnd } from '../sweep/cell-process.js';
 import { assertKind } from '../sweep/config-kind.js';
 import { runSearch, type Trial } from '../sweep/run-search.js';
 import { SearchFile, type TrialValues, trialOf } from '../sweep/search-file.js';
-import { assertSameSearch, searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
+import { assertSameSearch, recordedTrials, searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
 import { type Suggester, startSuggester } from '../sweep/suggester.js';
 import type { SweepFolder } from '../sweep/sweep-folder.js';
 import {
@@ -101,7 +101,7 @@ async function runTrials({ search, options, folder, suggester, check }: Search):
   process.stdout.write(`${said}\n`);
   const told = (trials: readonly Trial[]) => {
     process.stdout.write(`${trialLine(search, trials)}\n`);
-    write(trials, { search, folder, suggester });
+    if (trials.length >= recordedTrials(folder.folder)) write(trials, { search, folder, suggester });
   };
   const gridOf = (cell: Cell) => search.trial(trialOf(cell));
   const how = { file: search.file, options, folder, check, gridOf, trialOf, ended };
@@ -109,9 +109,15 @@ async function runTrials({ search, options, folder, suggester, check }: Search):
     const trials = await runSearch({
       ...{ search, suggester, folder, parallel: parallelOf(options), signal, told },
       check: (cells, grid) => check.cells({ cells, grid }),
+      checkFiles: async (cells, grid) => {
+        await check.data({ cells, grid });
+        if (options.redis === undefined) await check.models({ cells, grid }, downloadProgress());
+      },
       run: (cells) => runWhereAsked(cells, { ...how, signal }),
     });
-    await folder.drawFrontiers(write(trials, { search, folder, suggester }));
+    if (trials.length >= recordedTrials(folder.folder)) {
+      await folder.drawFrontiers(write(trials, { search, folder, suggester }));
+    }
     process.stdout.write(`\n${searchTable(search, trials)}`);
     if (trials.some(({ objective }) => objective === null)) process.exitCode = FAILED;
     if (trials.length < search.trials) process.exitCode = INTERRUPTED;

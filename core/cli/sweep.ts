@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { commandLine } from '../config/load.js';
@@ -12,6 +11,7 @@ import { readCellResult, readInputs } from '../sweep/cell-result.js';
 import { assertKind } from '../sweep/config-kind.js';
 import { Grid } from '../sweep/grid.js';
 import { differences, drawnCells } from '../sweep/repeat.js';
+import { beginAnew, REPEATED } from '../sweep/repeated-folder.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { markdownTables } from '../sweep/tables.js';
 import {
@@ -97,11 +97,10 @@ async function repeat(wanted: readonly Cell[], count: number, sweep: Sweep): Pro
   if (done.length === 0) throw noneDone(folder);
   const cells = drawnCells(done, count, REPEAT_SEED);
   await check.cells({ grid, cells });
-  const again = new SweepFolder(path.join(folder.folder, 'repeated'));
-  for (const old of [again.sharedScores, ...cells.map((cell) => again.of(cell))]) {
-    rmSync(old, { recursive: true, force: true });
-  }
-  await runMissing(cells, { ...sweep, folder: again });
+  await checkFiles(cells, sweep);
+  const again = new SweepFolder(path.join(folder.folder, REPEATED));
+  const anew = new Date().toISOString();
+  await runMissing(cells, { ...sweep, folder: again, anew });
   const compared = cells.filter((cell) => again.isOver(cell));
   const read = (from: SweepFolder, cell: Cell) => readCellResult(cell, from.of(cell), grid.config);
   const found = compared.flatMap((cell) => differences(read(folder, cell), read(again, cell)));
@@ -123,21 +122,26 @@ interface Sweep {
   readonly grid: Grid;
   readonly folder: SweepFolder;
   readonly check: CellCheck;
+  /** Of a repetition: its name. */
+  readonly anew?: string;
 }
 
 /** Data, figures, models and named files of cells that are to be run; a queue's workers find their models themselves. */
 async function checkFiles(
   cells: readonly Cell[],
-  { grid, options, check }: Omit<Sweep, 'file' | 'folder'>,
+  { grid, options, check }: Pick<Sweep, 'grid' | 'options' | 'check'>,
 ): Promise<void> {
   const scored = await check.data({ grid, cells });
-  if (scored.length === grid.byBenchmark().length) grid.assertMeasured(scored);
+  if (await check.cover({ grid, cells }, grid.cells)) grid.assertMeasured(scored);
   if (options.redis === undefined) await check.models({ grid, cells }, downloadProgress());
 }
 
 /** Runs cells while no other sweep may write the folder. @throws PalimpsestError OUTPUT_EXISTS, QUEUE_UNREACHABLE */
-async function runMissing(missing: readonly Cell[], { file, options, grid, folder, check }: Sweep): Promise<void> {
+async function runMissing(missing: readonly Cell[], sweep: Sweep): Promise<void> {
+  const { file, options, grid, folder, check, anew } = sweep;
   const release = folder.lock();
+  if (anew) beginAnew(folder.folder, anew);
+  folder.prepare();
   const started = performance.now();
   const ended = async (cell: Cell, end: CellEnd, over: number) => {
     const line = `${over} of ${missing.length}  ${cell.id}  ${outcomeOf(end)}`;
@@ -147,7 +151,7 @@ async function runMissing(missing: readonly Cell[], { file, options, grid, folde
     folder.writeTables(grid);
   };
   const work = async (signal: AbortSignal) => {
-    await runWhereAsked(missing, { file, options, folder, check, signal, gridOf: () => grid, ended });
+    await runWhereAsked(missing, { file, options, folder, check, anew, signal, gridOf: () => grid, ended });
     if (missing.every((cell) => folder.isOver(cell))) return;
     process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
     process.stdout.write(`cells are missing: the same command goes on with them\n`);

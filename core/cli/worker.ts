@@ -4,9 +4,13 @@ import { Command } from 'commander';
 import { aborted } from '../aborted.js';
 import { commandLine } from '../config/load.js';
 import { PalimpsestError, problem } from '../errors.js';
+import type { Cell } from '../sweep/cell.js';
+import type { GridCells } from '../sweep/cell-check.js';
 import { runCellProcess } from '../sweep/cell-process.js';
+import type { Grid } from '../sweep/grid.js';
 import { type CellFiles, type CellJob, cellOf, gridOf, readCellFiles, startOf, within } from '../sweep/job.js';
 import { LOST, RefusedCell, startWorker } from '../sweep/queue.js';
+import { beginAnew } from '../sweep/repeated-folder.js';
 import { SweepFolder } from '../sweep/sweep-folder.js';
 import { cellArguments, cellCheck, gpusOf, outcomeOf, parallelOf, tellWaiting } from './cells.js';
 import { stoppable } from './interruption.js';
@@ -65,6 +69,26 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
+/** The cell in the worker's own grid. @throws PalimpsestError QUEUE_JOB where it is not what the sweep has, or cannot be read */
+function cellHere(job: CellJob, file: string, options: WorkerOptions): { grid: Grid; cell: Cell } {
+  try {
+    const grid = gridOf(job, file, commandLine(options));
+    return { grid, cell: cellOf(job, grid) };
+  } catch (error) {
+    if (!(error instanceof PalimpsestError) || error.code === 'QUEUE_JOB') throw error;
+    throw problem('QUEUE_JOB', { where: file, expected: 'the grid that the sweep has', got: error.message });
+  }
+}
+
+/** What is handed back of an earlier run must have read what there is now. @throws PalimpsestError INPUTS_CHANGED and others */
+async function checkHere(folder: SweepFolder, cells: GridCells): Promise<void> {
+  const check = cellCheck(folder);
+  await check.cells(cells);
+  if (!cells.cells.every((cell) => folder.isOver(cell))) return;
+  await check.data(cells);
+  await check.models(cells);
+}
+
 /** Says what is refused. @throws RefusedCell, or Error with what the cell's process said */
 async function runJob(job: CellJob, place: Place): Promise<CellFiles | undefined> {
   try {
@@ -85,10 +109,10 @@ async function runCellOf(
   if (!existsSync(file)) {
     throw problem('QUEUE_JOB', { where: file, expected: "the sweep's grid, below --root", got: 'no such file' });
   }
-  const grid = gridOf(job, file, commandLine(options));
-  const cell = cellOf(job, grid);
+  const { grid, cell } = cellHere(job, file, options);
   const folder = new SweepFolder(within(root, job.out));
-  await cellCheck(folder).cells({ grid, cells: [cell] });
+  if (job.anew) beginAnew(folder.folder, job.anew);
+  await checkHere(folder, { grid, cells: [cell] });
   if (!folder.isOver(cell)) {
     folder.prepare();
     process.stdout.write(`${cell.id} ...\n`);

@@ -3,7 +3,7 @@ import type { Composition } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import type { Logger } from '../logger.js';
 import type { DataReport } from '../report/data-table.js';
-import { dataKey, inspectData } from '../run/inspect-data.js';
+import { inspectData } from '../run/inspect-data.js';
 import { findConfiguredModel } from '../run/open-model.js';
 import { prepareRun } from '../run/run.js';
 import type { ModelFiles } from '../weights/model-files.js';
@@ -24,6 +24,11 @@ export interface GridCells {
 interface PreparedCell {
   readonly loaded: LoadedConfig;
   readonly plugins: Composition;
+}
+
+/** What cells score, and of which data: alike for all seeds. */
+function scoringKey({ resolved: { benchmark, evaluation, training } }: Composition): string {
+  return JSON.stringify([benchmark, evaluation, training.tasks]);
 }
 
 /** Checks what can be known of a sweep before its cells are run, and that all of them read the same. */
@@ -50,22 +55,33 @@ export class CellCheck {
   }
 
   /**
-   * The data of every benchmark that cells have, as a run of them would read it. What a run would warn of is said once.
-   * @returns what each of the benchmarks scores @throws PalimpsestError DATA_*, CONFIG_VALUE, INPUTS_CHANGED
+   * The data of cells, as a run of them would read them, whatever the seed. What a run would warn of is said once.
+   * @returns what they score, each once @throws PalimpsestError DATA_*, CONFIG_VALUE, INPUTS_CHANGED
    */
   async data({ grid, cells }: GridCells): Promise<ScoredBenchmark[]> {
-    const scored: ScoredBenchmark[] = [];
-    for (const cell of grid.byBenchmark(cells)) {
+    const scored = new Map<string, ScoredBenchmark>();
+    for (const cell of cells) {
       const { loaded, plugins } = await this.prepare(cell, grid);
-      const key = dataKey(plugins.resolved);
+      const key = scoringKey(plugins);
+      if (scored.has(key)) continue;
       const known = this.reports.get(key);
       const report = known ?? (await inspectData(loaded, plugins, this.logger));
       this.reports.set(key, report);
       if (!known) for (const warning of report.warnings) this.logger.warn(`${cell.benchmark}: ${warning}`);
       await this.inputs.compare(cell.id, plugins, { data: report.files });
-      scored.push({ sets: report.sets, config: plugins.resolved });
+      scored.set(key, { sets: report.sets, config: plugins.resolved });
     }
-    return scored;
+    return [...scored.values()];
+  }
+
+  /** Whether some cells have all the data and ways of scoring that others have. */
+  async cover({ grid, cells }: GridCells, all: readonly Cell[]): Promise<boolean> {
+    const keysOf = async (some: readonly Cell[]) => {
+      const prepared: PreparedCell[] = [];
+      for (const cell of some) prepared.push(await this.prepare(cell, grid));
+      return new Set(prepared.map(({ plugins }) => scoringKey(plugins)));
+    };
+    return (await keysOf(cells)).size === (await keysOf(all)).size;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { textDigest } from '../digest.js';
 import { type OptionValue, optionCombinations } from './grid-options.js';
 import type { CellLabels, GridConfig } from './grid-schema.js';
 
@@ -20,9 +21,13 @@ export function matches(cell: Cell, labels: CellLabels): boolean {
   return axes.every((axis) => labels[axis] === undefined || labels[axis] === cell[axis]);
 }
 
-/** What a row of the table is called: the method, what is added and the options. */
+/** Characters of a row's name, which names folders and files too. */
+const LONGEST = 150;
+
+/** What a row of the table is called: the method, what is added and the options; a long name ends with a digest of the whole. */
 export function rowLabel({ base, add, options }: Pick<Cell, 'base' | 'add' | 'options'>): string {
-  return [add === 'none' ? base : `${base}+${add}`, ...options.map(({ text }) => text)].join(',');
+  const label = [add === 'none' ? base : `${base}+${add}`, ...options.map(({ text }) => text)].join(',');
+  return label.length > LONGEST ? `${label.slice(0, LONGEST - 9)}-${textDigest(label, 8)}` : label;
 }
 
 /** Every combination that a grid does not leave out. */

@@ -20,6 +20,8 @@ export const cellJob = z.strictObject({
   cell: z.string().min(1),
   /** Of a search: the options' values; the grid file is a search file then. */
   trial: z.record(z.string(), z.unknown()).optional(),
+  /** The name of a repetition: what a worker has of an earlier one is not handed back. */
+  anew: z.string().min(1).optional(),
   digest: z.string().min(1),
   /** The cell's config as the sweep has it, to name what differs. */
   config: z.record(z.string(), z.unknown()),
@@ -35,10 +37,11 @@ export const cellFiles = z.partialRecord(z.enum(handedBack), z.string());
 
 export type CellFiles = z.infer<typeof cellFiles>;
 
-/** The cell as a queue has it. @param place the grid file and the folder of the sweep, relative to the workers' root; the trial of a search */
-export function jobOf(grid: Grid, cell: Cell, place: Pick<CellJob, 'grid' | 'out' | 'trial'>): CellJob {
+/** The cell as a queue has it. @param place the grid file and the folder of the sweep, relative to the workers' root, and what else is particular to it */
+export function jobOf(grid: Grid, cell: Cell, place: Pick<CellJob, 'grid' | 'out' | 'trial' | 'anew'>): CellJob {
   const { config } = grid.load(cell);
-  return { ...place, cell: cell.id, digest: cellDigest(config, cell, place.out), config };
+  const digest = cellDigest(config, cell, [place.out, place.anew]);
+  return { ...place, cell: cell.id, digest, config };
 }
 
 /** The grid of a job in a worker's own files. @param file where it lies there @throws PalimpsestError CONFIG_* */
@@ -55,13 +58,13 @@ export function startOf({ trial }: Pick<CellJob, 'trial'>, file: string): string
  * The cell of a job in a worker's own copy of the grid.
  * @throws PalimpsestError QUEUE_JOB where the copy has no such cell or another config, naming what differs
  */
-export function cellOf({ cell: id, out, digest, config }: CellJob, grid: Grid): Cell {
+export function cellOf({ cell: id, out, anew, digest, config }: CellJob, grid: Grid): Cell {
   const where = `${grid.file}, cell ${id}`;
   const cell = grid.cells.find((one) => one.id === id);
   if (!cell)
     throw problem('QUEUE_JOB', { where, expected: 'the grid that the sweep has', got: 'one without the cell' });
   const own = grid.load(cell).config;
-  if (cellDigest(own, cell, out) === digest) return cell;
+  if (cellDigest(own, cell, [out, anew]) === digest) return cell;
   const found = firstDifference(config, JSON.parse(JSON.stringify(own)));
   throw problem('QUEUE_JOB', {
     where: found ? `${where}, ${found.place}` : where,
@@ -70,9 +73,9 @@ export function cellOf({ cell: id, out, digest, config }: CellJob, grid: Grid): 
   });
 }
 
-/** Tells a cell, its whole config and the sweep's folder from any other; paths count as they are written, not where they lead. */
-function cellDigest(config: RunConfig, { id }: Cell, out: string): string {
-  return textDigest(JSON.stringify([packageVersion(), out, id, config]), 32);
+/** Tells a cell, its whole config, the sweep's folder and the repetition from any other; paths count as they are written, not where they lead. */
+function cellDigest(config: RunConfig, { id }: Cell, place: readonly (string | undefined)[]): string {
+  return textDigest(JSON.stringify([packageVersion(), place, id, config]), 32);
 }
 
 /** @param folder the cell's run directory, of a run that is over */

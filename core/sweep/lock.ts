@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 
 /** Who holds a lock. */
@@ -15,12 +15,35 @@ export function takeLock(file: string): { readonly release: () => void } | { rea
   const own: Holder = { pid: process.pid, host: os.hostname() };
   const ownText = JSON.stringify(own);
   for (;;) {
-    if (madeWhole(file, ownText)) return { release: () => removeOwn(file, ownText) };
+    if (madeWhole(file, ownText)) return { release: kept(file, ownText) };
     const text = textOf(file);
     if (text === undefined) continue;
     const holder = JSON.parse(text) as Holder;
     if (holder.host !== own.host || isAlive(holder.pid)) return { holder };
     removeStale(file, text);
+  }
+}
+
+/** Seconds after which a holder touches its lock again. */
+const BEAT = 30;
+
+/** Keeps a lock's time of change young; gives what ends that and lets others in. */
+function kept(file: string, ownText: string): () => void {
+  const beat = setInterval(() => {
+    if (textOf(file) === ownText) touch(file);
+  }, 1000 * BEAT);
+  beat.unref();
+  return () => {
+    clearInterval(beat);
+    removeOwn(file, ownText);
+  };
+}
+
+function touch(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // Gone: whoever took it over knows.
   }
 }
 
@@ -58,15 +81,23 @@ function removeOwn(file: string, ownText: string): void {
 }
 
 /**
- * Waits until the lock's holder is gone. Of one on another machine that cannot be told: after `patience` seconds it is taken for gone.
+ * Waits until the lock's holder is gone. One on another machine is taken for gone when it has not touched its lock for `patience` seconds.
  */
 export async function waitForLock(file: string, patience: number): Promise<() => void> {
-  const end = performance.now() + 1000 * patience;
   for (;;) {
     const taken = takeLock(file);
     if ('release' in taken) return taken.release;
-    if (taken.holder.host !== os.hostname() && performance.now() > end) rmSync(file, { force: true });
+    if (taken.holder.host !== os.hostname() && untouchedFor(file) > patience) rmSync(file, { force: true });
     await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** In seconds; 0 where there is no such file any more. */
+function untouchedFor(file: string): number {
+  try {
+    return (Date.now() - statSync(file).mtimeMs) / 1000;
+  } catch {
+    return 0;
   }
 }
 

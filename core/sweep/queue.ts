@@ -1,5 +1,6 @@
 import type { Job, Queue, QueueEvents, Worker } from 'bullmq';
 import { problem } from '../errors.js';
+import { packageVersion } from '../version.js';
 import { type CellFiles, type CellJob, cellFiles, cellJob } from './job.js';
 
 /** One queue for all sweeps of a Redis server: any worker takes any cell. */
@@ -19,8 +20,8 @@ export const LOST = 'lost the Redis server; waiting for it to come back';
 
 /** The sweep's side of the queue. */
 export interface CellQueue {
-  /** Puts a cell there, once however often it is called, and waits until some worker has run it. */
-  run(job: CellJob, retries: number): Promise<CellOutcome>;
+  /** Puts a cell there, once however often it is called, to be had after `delay` seconds, and waits until some worker has run it. */
+  run(job: CellJob, retries: number, delay: number): Promise<CellOutcome>;
   /** Whether any worker waits for cells or runs one. */
   hasWorkers(): Promise<boolean>;
   /** Removes what became of a cell: it has been written, and a sweep to come is to run it anew. */
@@ -35,10 +36,12 @@ export async function openQueue(url: string, lost: () => void): Promise<CellQueu
   const queue: Queue<CellJob> = new Queue(QUEUE, { connection: connections[0] });
   const events: QueueEvents = new QueueEvents(QUEUE, { connection: connections[1] });
   silence(queue, events);
+  // Every cell that waits listens to both.
+  for (const emitter of [queue, events]) emitter.setMaxListeners(0);
   await events.waitUntilReady();
   return {
-    run: async (data, retries) => {
-      const job = await added(queue, data, retries);
+    run: async (data, retries, delay) => {
+      const job = await added(queue, data, { retries, delay });
       try {
         return { files: cellFiles.parse(await job.waitUntilFinished(events)) };
       } catch (error) {
@@ -59,13 +62,17 @@ export async function openQueue(url: string, lost: () => void): Promise<CellQueu
 }
 
 /** The job of a cell; one that failed before is tried anew. */
-async function added(queue: Queue<CellJob>, data: CellJob, retries: number): Promise<Job<CellJob>> {
+async function added(
+  queue: Queue<CellJob>,
+  data: CellJob,
+  { retries, delay }: { retries: number; delay: number },
+): Promise<Job<CellJob>> {
   const earlier = await queue.getJob(data.digest);
   if (earlier && (await earlier.isFailed())) await earlier.remove();
   const backoff = { type: 'exponential', delay: 1000 };
   const kept = { age: KEPT };
   return queue.add('cell', data, {
-    ...{ jobId: data.digest, attempts: 1 + retries, backoff },
+    ...{ jobId: data.digest, attempts: 1 + retries, backoff, delay: 1000 * delay },
     ...{ removeOnComplete: kept, removeOnFail: kept },
   });
 }
@@ -104,7 +111,7 @@ export async function startWorker({ url, parallel, lease, work, lost }: WorkerSe
   const process = async (job: Job, token?: string): Promise<CellFiles> => {
     const slot = slots.shift() as number;
     try {
-      const files = await work(cellJob.parse(job.data), slot);
+      const files = await work(readable(job.data), slot);
       if (files) return files;
       await job.moveToDelayed(Date.now(), token);
       throw new DelayedError();
@@ -135,6 +142,15 @@ export async function startWorker({ url, parallel, lease, work, lost }: WorkerSe
       for (const connection of connections) connection.disconnect();
     },
   };
+}
+
+/** @throws RefusedCell for what another version of Palimpsest has put there */
+function readable(data: unknown): CellJob {
+  const { data: job, error } = cellJob.safeParse(data);
+  if (job) return job;
+  const [{ path: place, message }] = error.issues;
+  const got = `${place.join('.')}: ${message}`;
+  throw new RefusedCell(problem('QUEUE_JOB', { expected: `a cell of Palimpsest ${packageVersion()}`, got }).message);
 }
 
 /** @throws PalimpsestError QUEUE_UNREACHABLE */

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { aborted } from '../aborted.js';
 import { composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
@@ -23,6 +22,8 @@ export interface QueuedSweep {
   /** The grid or search file. */
   readonly file: string;
   gridOf(cell: Cell): Grid;
+  /** Of a repetition: its name. */
+  readonly anew?: string;
   /** Of a search: the values of a cell's options. */
   trialOf?(cell: Cell): TrialValues;
   readonly folder: SweepFolder;
@@ -34,7 +35,7 @@ export interface QueuedSweep {
   ended(cell: Cell, end: CellEnd, over: number): Promise<void>;
 }
 
-/** Seconds after which a cell that a worker with another config has refused is put into the queue again. */
+/** Seconds after which a cell that a worker with another config has refused is to be had again. */
 const PAUSE = 5;
 
 /**
@@ -56,7 +57,7 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   const outcomeOf = outcomes(queue, sweep);
   const one = async (cell: Cell) => {
     const grid = sweep.gridOf(cell);
-    const job = jobOf(grid, cell, { ...place, trial: sweep.trialOf?.(cell) });
+    const job = jobOf(grid, cell, { ...place, anew: sweep.anew, trial: sweep.trialOf?.(cell) });
     const outcome = await outcomeOf(job);
     if (!outcome) return;
     if ('failure' in outcome) return failed(cell, outcome.failure);
@@ -64,6 +65,7 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
     const { resolved } = await composePlugins(grid.load(cell), registry);
     const refusal = await refusalOf(() => sweep.check.accept(cell, grid, JSON.parse(files['inputs.json'] ?? '')));
     if (refusal === undefined) writeCellFiles(folder.of(cell), files, resolved);
+    else folder.setAside(cell);
     await queue.forget(job);
     if (refusal !== undefined) return failed(cell, refusal);
     over++;
@@ -84,14 +86,12 @@ function outcomes(queue: CellQueue, { retries, signal, tell }: QueuedSweep) {
   const stopped = aborted(signal);
   const told = new Set<string>();
   return async (job: CellJob): Promise<CellOutcome | undefined> => {
-    for (;;) {
-      const outcome = await Promise.race([queue.run(job, retries), stopped]);
+    for (let delay = 0; ; delay = PAUSE) {
+      const outcome = await Promise.race([queue.run(job, retries, delay), stopped]);
       if (!outcome || !('failure' in outcome) || !outcome.mismatch) return outcome;
       const refusal = outcome.failure.replaceAll(job.cell, '');
       if (!told.has(refusal)) tell(`a worker refuses ${job.cell}, which waits for another: ${outcome.failure}`);
       told.add(refusal);
-      await Promise.race([setTimeout(PAUSE * 1000, undefined, { ref: false }), stopped]);
-      if (signal?.aborted) return undefined;
     }
   };
 }
@@ -108,5 +108,6 @@ async function refusalOf(check: () => Promise<void>): Promise<string | undefined
 
 /** @throws PalimpsestError QUEUE_JOB where workers could not find it below their own root */
 function belowRoot(root: string, file: string): string {
-  return path.relative(root, within(root, path.resolve(file), 'Name a --root that the grid and --out lie in.'));
+  const inner = path.relative(root, within(root, path.resolve(file), 'Name a --root that the grid and --out lie in.'));
+  return inner || '.';
 }

@@ -25,6 +25,8 @@ export interface SearchRun {
   readonly signal: AbortSignal;
   /** Checks that cells which are over are those of the grid, and have read what the others have. */
   check(cells: readonly Cell[], grid: Grid): Promise<void>;
+  /** Checks that what missing cells are to read is what the others have. */
+  checkFiles(cells: readonly Cell[], grid: Grid): Promise<void>;
   /** Runs cells that are missing; those that fail stop no other. */
   run(missing: readonly Cell[]): Promise<unknown>;
   /** All trials so far, the newest last. */
@@ -75,10 +77,14 @@ async function askBatch({ search, suggester, parallel }: SearchRun, left: number
 }
 
 /** Runs the cells of trials that are not over, each once however many trials have it. */
-async function runMissing(batch: readonly Asked[], { folder, check, run }: SearchRun): Promise<void> {
+async function runMissing(batch: readonly Asked[], { folder, check, checkFiles, run }: SearchRun): Promise<void> {
   for (const { grid } of batch) {
     const over = grid.cells.filter((cell) => folder.isOver(cell));
     await check(over, grid);
+    await checkFiles(
+      grid.cells.filter((cell) => !over.includes(cell)),
+      grid,
+    );
   }
   const cells = new Map(batch.flatMap(({ grid }) => grid.cells.map((cell) => [cell.id, cell])));
   const missing = [...cells.values()].filter((cell) => !folder.isOver(cell));

@@ -32,6 +32,12 @@ export function assertSameSearch(folder: string, { settings }: SearchFile): void
   }
 }
 
+/** How many trials search.json has: one that is called again comes back to them, and does not write fewer before. */
+export function recordedTrials(folder: string): number {
+  const file = path.join(folder, 'search.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).trials.length : 0;
+}
+
 /** A line on the newest trial. */
 export function trialLine(search: SearchFile, trials: readonly Trial[]): string {
   const { number, values, objective } = trials[trials.length - 1];

@@ -34,7 +34,7 @@ export async function startSuggester(python: string, settings: SearchSettings): 
   const { sampler, seed, maximize, space } = settings;
   const { exchange, close } = openProcess(python);
   const search = { sampler, seed, maximize: maximize !== undefined, space: spaceFor(space) };
-  const answer = started.safeParse(await exchange(search)).data ?? { missing: 'a program that is no Python' };
+  const answer = await begun(exchange(search), close);
   if ('missing' in answer) {
     close();
     throw unusable(python, answer.missing);
@@ -50,6 +50,16 @@ export async function startSuggester(python: string, settings: SearchSettings): 
     },
     close,
   };
+}
+
+/** What a process answers first; one that answers anything else is ended. @throws PalimpsestError SEARCH_LIBRARY */
+async function begun(first: Promise<unknown>, close: () => void): Promise<z.infer<typeof started>> {
+  try {
+    return started.safeParse(await first).data ?? { missing: 'a program that is no Python' };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** A space as the process takes it: of listed values their count. */
@@ -101,7 +111,10 @@ function openProcess(python: string): LineProcess {
       await ended;
       throw unusable(python, said.trim().split('\n').at(-1) || 'a process that ended');
     },
-    close: () => child.stdin.end(),
+    close: () => {
+      child.stdin.end();
+      child.kill();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { problem } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
@@ -10,7 +10,7 @@ import type { Grid } from './grid.js';
 import { takeLock, waitForLock } from './lock.js';
 import { csvTable, latexTables, markdownTables } from './tables.js';
 
-/** Seconds after which a cell's other process, whose own parent is gone, is thought to be over. */
+/** Seconds after which a cell's process on another machine that has not touched its lock is thought to be gone. */
 const PATIENCE = 600;
 
 /** The folder of a sweep: a run directory for each cell, `logs/`, and the tables. */
@@ -39,6 +39,15 @@ export class SweepFolder {
 
   isOver(cell: Cell): boolean {
     return new RunDirectory(this.of(cell)).isOver();
+  }
+
+  /** Moves a run directory that is not to count into `refused/`, in place of what is there of the cell. */
+  setAside(cell: Cell): void {
+    if (!existsSync(this.of(cell))) return;
+    const aside = path.join(this.folder, 'refused', ...cell.id.split('/'));
+    rmSync(aside, { recursive: true, force: true });
+    mkdirSync(path.dirname(aside), { recursive: true });
+    renameSync(this.of(cell), aside);
   }
 
   results({ cells, config }: Pick<Grid, 'cells' | 'config'>): CellResult[] {

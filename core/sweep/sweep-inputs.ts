@@ -33,12 +33,13 @@ export interface PresentInputs {
  */
 export class SweepInputs {
   private readonly known = new Map<string, { readonly files: readonly HashedFile[]; readonly cell: string }>();
+  /** Models whose files have been read. */
   private readonly compared = new Set<string>();
 
   /** Takes what a cell that is over has read. @throws PalimpsestError INPUTS_CHANGED where an earlier one read something else */
   take(cell: string, plugins: Composition, { model, data, files }: RecordedInputs): void {
     this.hold(modelKey(plugins), listed(model.sha256), cell);
-    this.hold(dataKey(plugins), hashed(data), cell);
+    this.hold(benchmarkKey(plugins), hashed(data), cell);
     for (const { place, file } of namedFiles(plugins)) {
       const recorded = files[place.join('.')];
       if (recorded) this.hold(file, listed(recorded.sha256), cell);
@@ -46,21 +47,16 @@ export class SweepInputs {
   }
 
   /**
-   * Holds what there is now, for a cell that is to be run, against what others have read. Files are read once and only where there is
-   * something to hold them against. @throws PalimpsestError INPUTS_CHANGED
+   * Holds what there is now, for a cell that is to be run, against what others have read, and keeps it for those to come. A model is read
+   * where there is something to hold it against, and once. @throws PalimpsestError INPUTS_CHANGED
    */
   async compare(cell: string, plugins: Composition, { data, model }: PresentInputs): Promise<void> {
-    if (data) await this.compareOne(dataKey(plugins), cell, async () => hashed(data));
-    if (model) await this.compareOne(modelKey(plugins), cell, async () => listed(await modelHashes(model)));
-    for (const { file } of namedFiles(plugins)) {
-      await this.compareOne(file, cell, async () => listed(await hashesOf(file)));
-    }
-  }
-
-  private async compareOne(key: string, cell: string, read: () => Promise<HashedFile[]>): Promise<void> {
-    if (!this.known.has(key) || this.compared.has(key)) return;
+    if (data) this.hold(benchmarkKey(plugins), hashed(data), cell);
+    for (const { file } of namedFiles(plugins)) this.hold(file, listed(await hashesOf(file)), cell);
+    const key = modelKey(plugins);
+    if (!model || !this.known.has(key) || this.compared.has(key)) return;
     this.compared.add(key);
-    this.hold(key, await read(), cell);
+    this.hold(key, listed(await modelHashes(model)), cell);
   }
 
   private hold(key: string, files: readonly HashedFile[], cell: string): void {
@@ -75,14 +71,14 @@ export class SweepInputs {
     if (!found && !wanted) return;
     const written = (file: HashedFile | undefined, other: HashedFile) =>
       file ? `${file.name} of SHA-256 ${file.sha256.slice(0, 12)}..` : `no ${other.name}`;
-    const expected = `${written(wanted, found)}, as ${known.cell} read it`;
+    const expected = `${written(wanted, found)}, as for ${known.cell}`;
     throw problem('INPUTS_CHANGED', { where: cell, expected, got: written(found, wanted) });
   }
 }
 
 const modelKey = ({ backbone }: Composition) => `model ${backbone.options.model}`;
 
-const dataKey = ({ resolved }: Composition) => `data ${JSON.stringify(resolved.benchmark)}`;
+const benchmarkKey = ({ resolved }: Composition) => `data ${JSON.stringify(resolved.benchmark)}`;
 
 const listed = (hashes: Hashes) => Object.entries(hashes).map(([name, sha256]) => ({ name, sha256 }));
 

@@ -44,9 +44,9 @@ describeWithRedis('workers of a queue', () => {
       await until(() => overCells() >= 3 + 5 * i);
       victim.process.kill('SIGKILL');
     }
-    const { status, stdout } = await sweep;
+    const { status, stdout, stderr } = await sweep;
     await Promise.all(workers.map(ended));
-    expect({ status, stdout }).toMatchObject({ status: 0 });
+    expect({ status, stdout, warned: stderr.includes('Warning') }).toMatchObject({ status: 0, warned: false });
     const told = [...stdout.matchAll(/^\d+ of 24 {2}(\S+) {2}done/gm)].map(([, name]) => name);
     expect(new Set(told).size).toBe(24);
     const run = workers.flatMap(({ said }) => [...said().matchAll(/^(\S+) done in/gm)].map(([, name]) => name));
@@ -61,14 +61,16 @@ describeWithRedis('workers of a queue', () => {
     expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('24 cells, 24 done already') });
   });
 
-  it('run cells anew that are to be repeated', async () => {
-    const other = worker();
+  it('run cells anew that are to be repeated, as often as that is asked for', async () => {
+    const other = worker(['--root', copy]);
     const repeat = ['sweep', 'grid.yaml', '--redis', url, '--out', 'out', '--repeat', '1'];
-    const { status, stdout, stderr } = await palimpsest(repeat, folder);
+    for (const times of [1, 2]) {
+      const { status, stdout, stderr } = await palimpsest(repeat, folder);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
+      expect(other.said().split(`${name} done in`)).toHaveLength(1 + times);
+    }
     await ended(other);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const [, name] = /repeated with equal figures: (\S+)$/m.exec(stdout) ?? [];
-    expect(other.said()).toContain(`${name} done in`);
   });
 
   it("leave a cell whose config is not the sweep's to others, and say what differs", async () => {
@@ -79,6 +81,9 @@ describeWithRedis('workers of a queue', () => {
     const refused = /letters\/r2\/seed-1 refused: \[QUEUE_JOB\].*training\.learningRate: .*expected 0\.5, .*got 0\./;
     await until(() => refused.test(wrong.said()));
     await ended(wrong);
+    const odd = worker(['--set', 'seed=9']);
+    await until(() => /refused: \[QUEUE_JOB\].*the grid that the sweep has, got \[USAGE\].*seed/.test(odd.said()));
+    await ended(odd);
     const right = worker(set);
     const { status, stderr } = await sweep;
     await ended(right);
@@ -120,6 +125,29 @@ describeWithRedis('workers of a queue', () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/seed-2 {2}failed: \[INPUTS_CHANGED\].*a\.jsonl of SHA-256/);
     expect(existsSync(join(folder, 'mixed/letters/r2/seed-2/summary.json'))).toBe(false);
+    const mended = worker(['--root', copy]);
+    expect((await sweep(2)).stdout).toMatch(/seed-2 {2}failed: \[INPUTS_CHANGED\].*a\.jsonl of SHA-256/);
+    rmSync(join(copy, 'mixed'), { recursive: true });
+    expect((await sweep(2)).status).toBe(0);
+    await ended(mended);
+  });
+
+  it('leave nothing that counts where they write the folder of the sweep itself and have read other data', async () => {
+    const sweep = (seed: number) =>
+      palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'shared', '--only', `r3/seed-${seed}`], folder);
+    const other = worker();
+    expect((await sweep(1)).status).toBe(0);
+    const inputs = join(folder, 'shared/letters/r3/seed-1/inputs.json');
+    writeFileSync(
+      inputs,
+      readFileSync(inputs, 'utf8').replace(/"model.safetensors": "[0-9a-f]{8}/, '"model.safetensors": "00000000'),
+    );
+    const { status, stdout } = await sweep(2);
+    await ended(other);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/seed-2 {2}failed: \[INPUTS_CHANGED\].*model\.safetensors of SHA-256 00000000/);
+    expect(existsSync(join(folder, 'shared/letters/r3/seed-2'))).toBe(false);
+    expect(existsSync(join(folder, 'shared/refused/letters/r3/seed-2/summary.json'))).toBe(true);
   });
 
   it('refuse a cell that they have run with another config', async () => {

@@ -116,6 +116,10 @@ describe('a grid', () => {
     const path = (name: string) => `/models/checkpoints/of-the-year-before-last/${name}`;
     const { cells } = grid(`${common}options: { backbone.model: [${path('a')}, ${path('b')}] }\n`);
     expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
+    const many = Array.from({ length: 9 }, (_, i) => `a.b${i}.weight: [${Math.PI}, ${Math.E}]`).slice(0, 6);
+    const long = grid(`${common}options: { ${many.join(', ')} }\n`).cells.map(({ id }) => id);
+    expect(new Set(long).size).toBe(4 * 2 ** 6);
+    for (const id of long) expect(id.length).toBeLessThan(180);
   });
 
   it('refuses a name that can be no folder, and two that some systems take for one', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -58,5 +58,20 @@ describe('a lock', () => {
     expect(JSON.parse(readFileSync(file, 'utf8')).pid).toBe(process.pid);
     release();
     expect(existsSync(file)).toBe(false);
+  });
+
+  it('of another machine stays its own for as long as that touches it', async () => {
+    const file = writeText(folder, 'touched', lockOf(DEAD, 'another-machine'));
+    let got: (() => void) | undefined;
+    const waiting = waitForLock(file, 0.6).then((release) => {
+      got = release;
+    });
+    for (let times = 0; times < 10; times++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      utimesSync(file, new Date(), new Date());
+    }
+    expect(got).toBeUndefined();
+    await waiting;
+    got?.();
   });
 });

@@ -1,8 +1,9 @@
+import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type SearchSettings, searchSchema } from '../../core/sweep/search-schema.js';
 import { startSuggester } from '../../core/sweep/suggester.js';
 import { describeWithOptuna, python, writeBarePython } from '../cli/optuna.js';
-import { scratchFolder } from '../config/write-config.js';
+import { scratchFolder, writeText } from '../config/write-config.js';
 
 const folder = scratchFolder();
 
@@ -85,6 +86,9 @@ describe('a Python without Optuna', () => {
     );
     await expect(startSuggester('no-such-python', search)).rejects.toThrow(/SEARCH_LIBRARY.*no-such-python.*ENOENT/);
     await expect(startSuggester('echo', search)).rejects.toThrow(/SEARCH_LIBRARY.*Name a Python/);
+    const banner = writeText(folder, 'banner', '#!/bin/sh\necho Welcome\nexec cat\n');
+    chmodSync(banner, 0o755);
+    await expect(startSuggester(banner, search)).rejects.toThrow(/SEARCH_LIBRARY.*got Welcome/);
     await expect(startSuggester('false', search)).rejects.toThrow(/SEARCH_LIBRARY.*a process that ended/);
   });
 });
