@@ -7,6 +7,7 @@ import { prepareRun, runPrepared } from '../run/run.js';
 import type { Cell } from '../sweep/cell.js';
 import { CellCheck } from '../sweep/cell-check.js';
 import { type CellEnd, endWithParent } from '../sweep/cell-process.js';
+import { readInputs } from '../sweep/cell-result.js';
 import type { Grid } from '../sweep/grid.js';
 import { startOf } from '../sweep/job.js';
 import { runCells } from '../sweep/run-cells.js';
@@ -117,18 +118,32 @@ export interface HowCellsRun {
 
 /** Runs cells, each in a process of its own, where the options say. @throws PalimpsestError QUEUE_UNREACHABLE, QUEUE_JOB */
 export async function runWhereAsked(cells: readonly Cell[], how: HowCellsRun): Promise<void> {
-  const { options, folder, signal, ended } = how;
+  const { options, folder, signal } = how;
   const { redis, retries } = options;
   if (redis) {
     await runQueued(cells, { ...how, url: redis, root: path.resolve(options.root), retries, tell: tellWaiting });
     return;
   }
+  const ended = async (cell: Cell, end: CellEnd, over: number) => {
+    if (end.ended === 'done') await accept(cell, how);
+    await how.ended(cell, end, over);
+  };
   const start = (cell: Cell) => startOf({ trial: how.trialOf?.(cell) }, how.file);
   await runCells(cells, {
     ...{ parallel: parallelOf(options), gpus: gpusOf(options), retries, signal, ended },
     again: ({ id }, end) => void process.stdout.write(`${id}  ${outcomeOf(end)}; trying it again\n`),
     command: (cell) => ({ args: cellArguments(start(cell), cell, options, folder), log: folder.log(cell) }),
   });
+}
+
+/** @throws PalimpsestError INPUTS_CHANGED, and what is refused is set aside */
+async function accept(cell: Cell, { check, gridOf, folder }: HowCellsRun): Promise<void> {
+  try {
+    await check.accept(cell, gridOf(cell), readInputs(folder.of(cell)));
+  } catch (error) {
+    folder.setAside(cell);
+    throw error;
+  }
 }
 
 /** What has `palimpsest` run one cell and nothing else. */

@@ -7,7 +7,6 @@ import type { BenchmarkTable } from '../sweep/aggregate.js';
 import type { Cell } from '../sweep/cell.js';
 import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
-import { assertKind } from '../sweep/config-kind.js';
 import { runSearch, type Trial } from '../sweep/run-search.js';
 import { SearchFile, type TrialValues, trialOf } from '../sweep/search-file.js';
 import { assertSameSearch, recordedTrials, searchRecord, searchTable, trialLine } from '../sweep/search-report.js';
@@ -43,7 +42,6 @@ export function searchCommand(): Command {
 }
 
 async function searchFor(file: string, options: SearchOptions): Promise<void> {
-  assertKind(file, 'search');
   const search = new SearchFile(file, commandLine(options));
   const folder = folderOf(file, options);
   if (options.cell !== undefined) return runCell(search.trial(valuesOf(options, search)), folder, options.cell);

@@ -7,7 +7,7 @@ import { duration } from '../report/console.js';
 import type { Cell } from '../sweep/cell.js';
 import type { CellCheck } from '../sweep/cell-check.js';
 import type { CellEnd } from '../sweep/cell-process.js';
-import { readCellResult, readInputs } from '../sweep/cell-result.js';
+import { readCellResult } from '../sweep/cell-result.js';
 import { assertKind } from '../sweep/config-kind.js';
 import { Grid } from '../sweep/grid.js';
 import { differences, drawnCells } from '../sweep/repeat.js';
@@ -132,7 +132,7 @@ async function checkFiles(
   { grid, options, check }: Pick<Sweep, 'grid' | 'options' | 'check'>,
 ): Promise<void> {
   const scored = await check.data({ grid, cells });
-  if (await check.cover({ grid, cells }, grid.cells)) grid.assertMeasured(scored);
+  if (await check.cover({ grid, cells })) grid.assertMeasured(scored);
   if (options.redis === undefined) await check.models({ grid, cells }, downloadProgress());
 }
 
@@ -147,14 +147,13 @@ async function runMissing(missing: readonly Cell[], sweep: Sweep): Promise<void>
     const line = `${over} of ${missing.length}  ${cell.id}  ${outcomeOf(end)}`;
     const left = ((performance.now() - started) / 1000 / over) * (missing.length - over);
     process.stdout.write(end.ended === 'interrupted' ? `${line}\n` : `${line}  (about ${duration(left)} left)\n`);
-    if (end.ended === 'done') await check.accept(cell, grid, readInputs(folder.of(cell)));
     folder.writeTables(grid);
   };
   const work = async (signal: AbortSignal) => {
     await runWhereAsked(missing, { file, options, folder, check, anew, signal, gridOf: () => grid, ended });
     if (missing.every((cell) => folder.isOver(cell))) return;
     process.exitCode = signal.aborted ? INTERRUPTED : FAILED;
-    process.stdout.write(`cells are missing: the same command goes on with them\n`);
+    if (!anew) process.stdout.write('cells are missing: the same command goes on with them\n');
   };
   await stoppable(work).finally(release);
 }

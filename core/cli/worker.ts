@@ -46,10 +46,11 @@ async function work(options: WorkerOptions): Promise<void> {
   const root = path.resolve(options.root);
   const gpus = gpusOf(options);
   const parallel = parallelOf(options);
+  const told = new Set<string>();
   await stoppable(async (signal) => {
     const worker = await startWorker({
       ...{ url: options.redis, parallel, lease: options.lease, lost: () => tellWaiting(LOST) },
-      work: (job, slot) => runJob(job, { root, options, parallel, gpu: gpus[slot % gpus.length], signal }),
+      work: (job, slot) => runJob(job, { root, options, parallel, gpu: gpus[slot % gpus.length], signal, told }),
     });
     process.stdout.write(`waiting for cells, up to ${parallel} at a time, in ${root}\n`);
     const interrupted = aborted(signal);
@@ -67,6 +68,8 @@ interface Place {
   readonly parallel: number;
   readonly gpu?: string;
   readonly signal: AbortSignal;
+  /** Why cells were refused: each reason is said once. */
+  readonly told: Set<string>;
 }
 
 /** The cell in the worker's own grid. @throws PalimpsestError QUEUE_JOB where it is not what the sweep has, or cannot be read */
@@ -95,7 +98,9 @@ async function runJob(job: CellJob, place: Place): Promise<CellFiles | undefined
     return await runCellOf(job, place);
   } catch (error) {
     if (!(error instanceof PalimpsestError)) throw error;
-    process.stdout.write(`${job.cell} refused: ${error.message}\n`);
+    const reason = error.message.replaceAll(job.cell, '');
+    if (!place.told.has(reason)) process.stdout.write(`${job.cell} refused: ${error.message}\n`);
+    place.told.add(reason);
     throw new RefusedCell(error.message);
   }
 }

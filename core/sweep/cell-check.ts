@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/load.js';
-import type { Composition } from '../container/compose.js';
+import { type Composition, composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import type { Logger } from '../logger.js';
 import type { DataReport } from '../report/data-table.js';
@@ -74,14 +74,14 @@ export class CellCheck {
     return [...scored.values()];
   }
 
-  /** Whether some cells have all the data and ways of scoring that others have. */
-  async cover({ grid, cells }: GridCells, all: readonly Cell[]): Promise<boolean> {
+  /** Whether some cells of a grid have all the data and ways of scoring that there are in it. */
+  async cover({ grid, cells }: GridCells): Promise<boolean> {
     const keysOf = async (some: readonly Cell[]) => {
-      const prepared: PreparedCell[] = [];
-      for (const cell of some) prepared.push(await this.prepare(cell, grid));
-      return new Set(prepared.map(({ plugins }) => scoringKey(plugins)));
+      const keys = new Set<string>();
+      for (const cell of some) keys.add(scoringKey(await composePlugins(grid.load(cell), this.registry)));
+      return keys;
     };
-    return (await keysOf(cells)).size === (await keysOf(all)).size;
+    return (await keysOf(cells)).size === (await keysOf(grid.cells)).size;
   }
 
   /**

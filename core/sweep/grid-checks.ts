@@ -60,14 +60,18 @@ export function refuseOverriddenAxes(
 }
 
 /** @param place where a part of the grid stands @throws PalimpsestError CONFIG_VALUE for cells of one name */
-export function refuseEqualIds(cells: readonly Cell[], optionsAt: ConfigPath, place: Where): void {
+export function refuseEqualIds(
+  cells: readonly Cell[],
+  { seeds }: GridConfig,
+  { optionsAt, place }: { readonly optionsAt: ConfigPath; readonly place: Where },
+): void {
   const ids = cells.map(({ id }) => id.toLowerCase());
   const at = ids.findIndex((id, i) => ids.indexOf(id) < i);
   if (at < 0) return;
   const [one, other] = [cells[ids.indexOf(ids[at])], cells[at]];
   const axis = axes.find((name) => one[name] !== other[name]);
-  const values = one.options.some(({ value }, i) => value !== other.options[i].value);
-  const where = place(axis ? [axis] : values ? optionsAt : ['seeds']);
+  const own = Array.isArray(seeds) ? seeds : seeds[one.benchmark];
+  const where = place(axis ? [axis] : new Set(own).size < own.length ? ['seeds'] : optionsAt);
   throw problem('CONFIG_VALUE', {
     where,
     expected: 'cells of different names',

@@ -52,7 +52,10 @@ export class Grid {
     refuseUnknownFigures(this.config, where);
     refuseOverriddenAxes(this.config, this.overrides, this);
     this.cells = expand(this.config);
-    refuseEqualIds(this.cells, this.optionsAt, (place) => this.place(place));
+    refuseEqualIds(this.cells, this.config, {
+      optionsAt: this.optionsAt,
+      place: (place) => this.place(place),
+    });
   }
 
   /** The run's config. @throws PalimpsestError CONFIG_FILE, CONFIG_KEY, CONFIG_VALUE */

@@ -75,7 +75,13 @@ export function cellOf({ cell: id, out, anew, digest, config }: CellJob, grid: G
 
 /** Tells a cell, its whole config, the sweep's folder and the repetition from any other; paths count as they are written, not where they lead. */
 function cellDigest(config: RunConfig, { id }: Cell, place: readonly (string | undefined)[]): string {
-  return textDigest(JSON.stringify([packageVersion(), place, id, config]), 32);
+  return textDigest(JSON.stringify([packageVersion(), place, id, config], sortedKeys), 32);
+}
+
+/** Objects that differ in the order of their keys only are written alike. */
+function sortedKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** @param folder the cell's run directory, of a run that is over */

@@ -92,6 +92,11 @@ export interface WorkerSettings {
   lost(): void;
 }
 
+/** A server's address as it may be shown. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//');
+}
+
 /** A cell that is not to be tried again. */
 export class RefusedCell extends Error {}
 
@@ -195,7 +200,7 @@ async function connect(url: string, lost = () => {}): Promise<import('ioredis').
   } catch (error) {
     redis.disconnect();
     const got = refused ?? (error as Error).message;
-    throw problem('QUEUE_UNREACHABLE', { where: url.replace(/\/\/[^@/]*@/, '//'), got });
+    throw problem('QUEUE_UNREACHABLE', { where: withoutPassword(url), got });
   }
   return redis;
 }

@@ -9,7 +9,7 @@ import { readCellResult } from './cell-result.js';
 import { SECONDS } from './figures.js';
 import type { Grid } from './grid.js';
 import { type CellJob, jobOf, within, writeCellFiles } from './job.js';
-import { type CellOutcome, type CellQueue, LOST, openQueue } from './queue.js';
+import { type CellOutcome, type CellQueue, LOST, openQueue, withoutPassword } from './queue.js';
 import type { TrialValues } from './search-file.js';
 import type { SweepFolder } from './sweep-folder.js';
 
@@ -73,7 +73,7 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
     await sweep.ended(cell, { ended: 'done', seconds: figures[SECONDS] as number }, over);
   };
   try {
-    const remedy = `start some with: palimpsest worker --redis ${url} --root ${root}`;
+    const remedy = `start some with: palimpsest worker --redis ${withoutPassword(url)} --root ${root}`;
     if (!(await queue.hasWorkers())) sweep.tell(`no worker takes cells from the queue yet; ${remedy}`);
     await Promise.all(cells.map(one));
   } finally {

@@ -59,8 +59,9 @@ export class SearchFile {
     return Math.min(points, trials ?? points);
   }
 
-  /** The grid of a trial: all cells with the values given. @throws PalimpsestError CONFIG_VALUE */
+  /** The grid of a trial: all cells with the values given. @throws PalimpsestError CONFIG_VALUE for values that are not of the space */
   trial(values: TrialValues): Grid {
+    this.refuseForeign(values);
     const options = Object.fromEntries(Object.entries(values).map(([option, value]) => [option, [value]]));
     const config = { ...this.config, options };
     return new Grid(this.file, this.overrides, { file: this.source, config, optionsAt: ['search', 'space'] });
@@ -74,6 +75,18 @@ export class SearchFile {
     return Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, probe) =>
       this.trial(Object.fromEntries(options.map((option, i) => [option, lists[i][probe % lists[i].length]]))),
     );
+  }
+
+  /** Trials come from a command line or a queue too, which are to set nothing but what is searched. */
+  private refuseForeign(values: TrialValues): void {
+    const { space } = this.settings;
+    const foreign = Object.keys(values).find((option) => !Object.hasOwn(space, option));
+    const outside = Object.keys(space).find((option) => !isOf(space[option], values[option]));
+    const option = foreign ?? outside;
+    if (option === undefined) return;
+    const expected = foreign ? `an option of the space: ${Object.keys(space).join(', ')}` : `a value of the space`;
+    const got = foreign ? option : `${option}: ${JSON.stringify(values[option])}`;
+    throw problem('CONFIG_VALUE', { where: this.file, expected, got });
   }
 
   /** Trials are told apart by their values as folders have them. */
@@ -100,6 +113,13 @@ export class SearchFile {
   private refuseUnknownFigure(): void {
     assertFigure(this.figure, figureNames(this.config), this.figureAt);
   }
+}
+
+/** Whether a value is listed, or within a range. */
+function isOf(entry: SearchSpace[string], value: unknown): boolean {
+  if (Array.isArray(entry)) return entry.some((listed) => JSON.stringify(listed) === JSON.stringify(value));
+  const { low, high, int } = entry;
+  return typeof value === 'number' && value >= low && value <= high && (!int || Number.isInteger(value));
 }
 
 /** The listed values of every option, of a range its ends. */

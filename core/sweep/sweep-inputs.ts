@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Composition } from '../container/compose.js';
 import type { DataFile } from '../contracts/benchmark.js';
@@ -36,14 +37,18 @@ export class SweepInputs {
   /** Models whose files have been read. */
   private readonly compared = new Set<string>();
 
-  /** Takes what a cell that is over has read. @throws PalimpsestError INPUTS_CHANGED where an earlier one read something else */
+  /** Takes all that a cell that is over has read, or nothing. @throws PalimpsestError INPUTS_CHANGED where an earlier one read something else */
   take(cell: string, plugins: Composition, { model, data, files }: RecordedInputs): void {
-    this.hold(modelKey(plugins), listed(model.sha256), cell);
-    this.hold(benchmarkKey(plugins), hashed(data), cell);
+    const read: [string, readonly HashedFile[]][] = [
+      [modelKey(plugins), listed(model.sha256)],
+      [benchmarkKey(plugins), hashed(data)],
+    ];
     for (const { place, file } of namedFiles(plugins)) {
       const recorded = files[place.join('.')];
-      if (recorded) this.hold(file, listed(recorded.sha256), cell);
+      if (recorded) read.push([file, listed(recorded.sha256)]);
     }
+    for (const [key, files] of read) this.assertSame(key, files, cell);
+    for (const [key, files] of read) this.keep(key, files, cell);
   }
 
   /**
@@ -52,7 +57,9 @@ export class SweepInputs {
    */
   async compare(cell: string, plugins: Composition, { data, model }: PresentInputs): Promise<void> {
     if (data) this.hold(benchmarkKey(plugins), hashed(data), cell);
-    for (const { file } of namedFiles(plugins)) this.hold(file, listed(await hashesOf(file)), cell);
+    for (const { file } of namedFiles(plugins)) {
+      if (existsSync(file)) this.hold(file, listed(await hashesOf(file)), cell);
+    }
     const key = modelKey(plugins);
     if (!model || !this.known.has(key) || this.compared.has(key)) return;
     this.compared.add(key);
@@ -60,19 +67,28 @@ export class SweepInputs {
   }
 
   private hold(key: string, files: readonly HashedFile[], cell: string): void {
+    this.assertSame(key, files, cell);
+    this.keep(key, files, cell);
+  }
+
+  private keep(key: string, files: readonly HashedFile[], cell: string): void {
+    if (!this.known.has(key)) this.known.set(key, { files, cell });
+  }
+
+  /** Equal configs read their files in the same order, wherever they lie. */
+  private assertSame(key: string, files: readonly HashedFile[], cell: string): void {
     const known = this.known.get(key);
-    if (!known) {
-      this.known.set(key, { files, cell });
-      return;
-    }
-    const [found] = lacking(files, known.files);
-    const missing = lacking(known.files, files);
-    const wanted = missing.find(({ name }) => name === found?.name) ?? missing[0];
-    if (!found && !wanted) return;
-    const written = (file: HashedFile | undefined, other: HashedFile) =>
-      file ? `${file.name} of SHA-256 ${file.sha256.slice(0, 12)}..` : `no ${other.name}`;
-    const expected = `${written(wanted, found)}, as for ${known.cell}`;
-    throw problem('INPUTS_CHANGED', { where: cell, expected, got: written(found, wanted) });
+    if (!known) return;
+    const count = Math.max(files.length, known.files.length);
+    const at = Array.from({ length: count }, (_, i) => i).find((i) => files[i]?.sha256 !== known.files[i]?.sha256);
+    if (at === undefined) return;
+    const [wanted, found] = [known.files[at], files[at]];
+    const written = (file?: HashedFile) => (file ? `${file.name} of SHA-256 ${file.sha256.slice(0, 12)}..` : 'no file');
+    throw problem('INPUTS_CHANGED', {
+      where: cell,
+      expected: `${written(wanted)}, as for ${known.cell}`,
+      got: written(found),
+    });
   }
 }
 
@@ -82,10 +98,9 @@ const benchmarkKey = ({ resolved }: Composition) => `data ${JSON.stringify(resol
 
 const listed = (hashes: Hashes) => Object.entries(hashes).map(([name, sha256]) => ({ name, sha256 }));
 
+/** Named by the folder too: many benchmarks have a file of one name for each task. */
 const hashed = (data: readonly DataFile[]) =>
-  data.map(({ path: file, sha256 }) => ({ name: path.basename(file), sha256 }));
-
-/** Files of which the others have none that is equal. */
-function lacking(files: readonly HashedFile[], others: readonly HashedFile[]): HashedFile[] {
-  return files.filter((one) => !others.some(({ name, sha256 }) => name === one.name && sha256 === one.sha256));
-}
+  data.map(({ path: file, sha256 }) => ({
+    name: path.join(path.basename(path.dirname(file)), path.basename(file)),
+    sha256,
+  }));

@@ -24,6 +24,19 @@ describe('a search file', () => {
     expect(trial.load(trial.cells[0]).config.regularizers).toEqual([{ use: 'ewc', lambda: 0.5 }]);
   });
 
+  it.each([
+    [{ 'a.b': 1, 'benchmark.root': '/home' }, /CONFIG_VALUE.*an option of the space: a\.b, c\.d, got benchmark\.root/],
+    [{ 'a.b': 3, 'c.d': 2 }, /CONFIG_VALUE.*a value of the space, got a\.b: 3/],
+    [{ 'a.b': 1, 'c.d': 4.5 }, /a value of the space, got c\.d: 4\.5/],
+    [{ 'a.b': 1, 'c.d': 2.5 }, /a value of the space, got c\.d: 2\.5/],
+    [{ 'a.b': 1 }, /a value of the space, got c\.d: undefined/],
+  ])('takes no trial of what is not searched: %j', (values, message) => {
+    const space = '{ a.b: [1, 2], c.d: { low: 1, high: 4, int: true } }';
+    const file = search(`sampler: random; trials: 2; maximize: HP; space: ${space}`);
+    expect(() => file.trial(values)).toThrow(message);
+    expect(() => file.trial({ 'a.b': 2, 'c.d': 4 })).not.toThrow();
+  });
+
   it('has as many trials as points where every one is tried once', () => {
     const space = `space: { ${lambdas}, training.learningRate: [1, 2, 3] }`;
     expect(search(`sampler: grid; maximize: HP; ${space}`).trials).toBe(6);

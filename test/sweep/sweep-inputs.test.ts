@@ -30,10 +30,20 @@ describe('what cells of a sweep have read', () => {
       ...read(),
       data: [{ path: 'elsewhere/a.jsonl', sha256: sha(2), items: 3 }],
     });
-    const refusal = /INPUTS_CHANGED\] third: .*a\.jsonl of SHA-256 222222222222.., as for first, got a\.jsonl .*333/;
+    const refusal = /INPUTS_CHANGED\] third: .*a\.jsonl of SHA-256 222222222222.., as for first, got \S*a\.jsonl .*333/;
     const same = await plugins();
     expect(() => inputs.take('third', same, read(1, 3))).toThrow(refusal);
     expect(() => inputs.take('fourth', same, read(4))).toThrow(/model\.safetensors/);
+  });
+
+  it('is taken whole or not at all', async () => {
+    const inputs = new SweepInputs();
+    const same = await plugins();
+    inputs.take('first', await plugins('b.jsonl'), { ...read(), model: { sha256: { 'model.safetensors': sha(1) } } });
+    const other = { ...same, backbone: { ...same.backbone, options: { model: 'other' } } };
+    inputs.take('second', same, read());
+    expect(() => inputs.take('third', other, read(7, 3))).toThrow(/INPUTS_CHANGED\] third: .*a\.jsonl/);
+    expect(() => inputs.take('fourth', other, read(8))).not.toThrow();
   });
 
   it('may be other data where their configs say so', async () => {
