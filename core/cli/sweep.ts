@@ -141,7 +141,6 @@ async function runMissing(missing: readonly Cell[], sweep: Sweep): Promise<void>
   const { file, options, grid, folder, check, anew } = sweep;
   const release = folder.lock();
   if (anew) beginAnew(folder.folder, anew);
-  folder.prepare();
   const started = performance.now();
   const ended = async (cell: Cell, end: CellEnd, over: number) => {
     const line = `${over} of ${missing.length}  ${cell.id}  ${outcomeOf(end)}`;

@@ -72,15 +72,16 @@ interface ListStep extends Step {
   readonly example: string;
 }
 
+/** What an index into a list may be, in words. */
+function expectedIndex({ length }: readonly unknown[], last: boolean): string {
+  if (length > 0) return `an index from 0 to ${length - 1} (${length} adds one)`;
+  return last ? 'index 0' : 'a list with entries';
+}
+
 function intoList(list: unknown[], { key, last, value, name, example }: ListStep): unknown {
   const index = /^\d+$/.test(String(key)) ? Number(key) : -1;
   if (index < 0 || index > list.length || (index === list.length && !last)) {
-    const expected =
-      list.length === 0
-        ? last
-          ? 'index 0'
-          : 'a list with entries'
-        : `an index from 0 to ${list.length - 1} (${list.length} adds one)`;
+    const expected = expectedIndex(list, last);
     const remedy = index < 0 ? `Name an entry, for example \`${example}\`.` : 'Name an entry that is there.';
     throw problem('CONFIG_VALUE', { where: name, expected, got: String(key), remedy });
   }

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/load.js';
+import type { RunConfig } from '../config/schema.js';
 import { type Composition, composePlugins } from '../container/compose.js';
 import { PluginRegistry } from '../container/plugin-registry.js';
 import type { Logger } from '../logger.js';
@@ -76,12 +77,14 @@ export class CellCheck {
 
   /** Whether some cells of a grid have all the data and ways of scoring that there are in it. */
   async cover({ grid, cells }: GridCells): Promise<boolean> {
-    const keysOf = async (some: readonly Cell[]) => {
-      const keys = new Set<string>();
-      for (const cell of some) keys.add(scoringKey(await composePlugins(grid.load(cell), this.registry)));
-      return keys;
-    };
-    return (await keysOf(cells)).size === (await keysOf(grid.cells)).size;
+    const asked = new Set(cells.map(({ id }) => id));
+    const [own, all] = [new Set<string>(), new Set<string>()];
+    for (const cell of grid.cells) {
+      const key = scoringKey(await composePlugins(grid.load(cell), this.registry));
+      all.add(key);
+      if (asked.has(cell.id)) own.add(key);
+    }
+    return own.size === all.size;
   }
 
   /**
@@ -100,10 +103,14 @@ export class CellCheck {
     }
   }
 
-  /** Takes what a cell that is over has read. @throws PalimpsestError INPUTS_CHANGED where it is not what others have read */
-  async accept(cell: Cell, grid: Grid, inputs = readInputs(this.folder.of(cell))): Promise<void> {
+  /**
+   * Takes what a cell that is over has read.
+   * @returns the cell's config @throws PalimpsestError INPUTS_CHANGED where it is not what others have read
+   */
+  async accept(cell: Cell, grid: Grid, inputs = readInputs(this.folder.of(cell))): Promise<RunConfig> {
     const { plugins } = await this.prepare(cell, grid);
     this.inputs.take(cell.id, plugins, inputs);
+    return plugins.resolved;
   }
 
   private async prepare(cell: Cell, grid: Grid): Promise<PreparedCell> {

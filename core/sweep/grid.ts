@@ -84,8 +84,9 @@ export class Grid {
   }
 
   /** The first cell of every benchmark that has any. */
-  byBenchmark(cells = this.cells): Cell[] {
-    return cells.filter(({ benchmark }, i) => cells.findIndex((cell) => cell.benchmark === benchmark) === i);
+  byBenchmark(): Cell[] {
+    const names = this.cells.map(({ benchmark }) => benchmark);
+    return this.cells.filter(({ benchmark }, i) => names.indexOf(benchmark) === i);
   }
 
   private place(inner: ConfigPath): string {

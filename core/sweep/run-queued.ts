@@ -1,7 +1,5 @@
 import path from 'node:path';
 import { aborted } from '../aborted.js';
-import { composePlugins } from '../container/compose.js';
-import { PluginRegistry } from '../container/plugin-registry.js';
 import type { Cell } from './cell.js';
 import type { CellCheck } from './cell-check.js';
 import type { CellEnd } from './cell-process.js';
@@ -48,7 +46,6 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
   const place = { grid: belowRoot(root, file), out: belowRoot(root, folder.folder) };
   const queue = await openQueue(url, () => sweep.tell(LOST));
   const started = performance.now();
-  const registry = new PluginRegistry();
   let over = 0;
   const failed = (cell: Cell, message: string) => {
     over++;
@@ -62,12 +59,11 @@ export async function runQueued(cells: readonly Cell[], sweep: QueuedSweep): Pro
     if (!outcome) return;
     if ('failure' in outcome) return failed(cell, outcome.failure);
     const { files } = outcome;
-    const { resolved } = await composePlugins(grid.load(cell), registry);
-    const refusal = await refusalOf(() => sweep.check.accept(cell, grid, JSON.parse(files['inputs.json'] ?? '')));
-    if (refusal === undefined) writeCellFiles(folder.of(cell), files, resolved);
-    else folder.setAside(cell);
+    const accepted = await orRefusal(() => sweep.check.accept(cell, grid, JSON.parse(files['inputs.json'] ?? '')));
+    if ('refusal' in accepted) folder.setAside(cell);
+    else writeCellFiles(folder.of(cell), files, accepted.value);
     await queue.forget(job);
-    if (refusal !== undefined) return failed(cell, refusal);
+    if ('refusal' in accepted) return failed(cell, accepted.refusal);
     over++;
     const { figures } = readCellResult(cell, folder.of(cell), grid.config);
     await sweep.ended(cell, { ended: 'done', seconds: figures[SECONDS] as number }, over);
@@ -96,13 +92,12 @@ function outcomes(queue: CellQueue, { retries, signal, tell }: QueuedSweep) {
   };
 }
 
-/** What a check says against a result. */
-async function refusalOf(check: () => Promise<void>): Promise<string | undefined> {
+/** What a check gives, or says against a result. */
+async function orRefusal<T>(check: () => Promise<T>): Promise<{ readonly value: T } | { readonly refusal: string }> {
   try {
-    await check();
-    return undefined;
+    return { value: await check() };
   } catch (error) {
-    return (error as Error).message;
+    return { refusal: (error as Error).message };
   }
 }
 

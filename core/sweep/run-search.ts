@@ -27,7 +27,7 @@ export interface SearchRun {
   check(cells: readonly Cell[], grid: Grid): Promise<void>;
   /** Checks that what missing cells are to read is what the others have. */
   checkFiles(cells: readonly Cell[], grid: Grid): Promise<void>;
-  /** Runs cells that are missing; those that fail stop no other. */
+  /** Runs cells that are missing, and checks what they have read; those that fail stop no other. */
   run(missing: readonly Cell[]): Promise<unknown>;
   /** All trials so far, the newest last. */
   told(trials: readonly Trial[]): void;
@@ -44,10 +44,6 @@ export async function runSearch(search: SearchRun): Promise<Trial[]> {
     await runMissing(batch, search);
     if (search.signal.aborted) return trials;
     for (const { number, values, grid } of batch) {
-      await search.check(
-        grid.cells.filter((cell) => search.folder.isOver(cell)),
-        grid,
-      );
       const objective = objectiveOf(search.folder.results(grid), grid, search.search.figure);
       await search.suggester.tell(number, objective);
       trials.push({ number: number + 1, values, objective, cells: grid.cells });

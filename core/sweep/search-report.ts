@@ -5,6 +5,7 @@ import { markdownTable } from '../report/markdown-table.js';
 import { shortName } from './grid-options.js';
 import { bestOf, ranked, type Trial } from './run-search.js';
 import type { SearchFile, TrialValues } from './search-file.js';
+import type { SearchSettings } from './search-schema.js';
 
 /** What search.json holds. */
 export function searchRecord(search: SearchFile, trials: readonly Trial[], version: string): Record<string, unknown> {
@@ -18,13 +19,12 @@ export function searchRecord(search: SearchFile, trials: readonly Trial[], versi
 
 /** Refuses a folder of a search whose sampler, seed or figure is another. @throws PalimpsestError OUTPUT_EXISTS */
 export function assertSameSearch(folder: string, { settings }: SearchFile): void {
-  const file = path.join(folder, 'search.json');
-  if (!existsSync(file)) return;
-  const before = JSON.parse(readFileSync(file, 'utf8'));
+  const before = recorded(folder);
+  if (!before) return;
   for (const name of ['sampler', 'seed', 'maximize', 'minimize'] as const) {
     if (before[name] === settings[name]) continue;
     throw problem('OUTPUT_EXISTS', {
-      where: file,
+      where: path.join(folder, 'search.json'),
       expected: `a search with the ${name} ${settings[name] ?? 'left out'}`,
       got: `one with ${before[name] ?? 'none'}`,
       remedy: 'Name another --out.',
@@ -34,8 +34,15 @@ export function assertSameSearch(folder: string, { settings }: SearchFile): void
 
 /** How many trials search.json has: one that is called again comes back to them, and does not write fewer before. */
 export function recordedTrials(folder: string): number {
+  return recorded(folder)?.trials.length ?? 0;
+}
+
+/** What search.json holds; undefined where there is none. */
+function recorded(
+  folder: string,
+): (Omit<SearchSettings, 'trials'> & { readonly trials: readonly unknown[] }) | undefined {
   const file = path.join(folder, 'search.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).trials.length : 0;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 /** A line on the newest trial. */

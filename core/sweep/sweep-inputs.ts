@@ -34,7 +34,7 @@ export interface PresentInputs {
  */
 export class SweepInputs {
   private readonly known = new Map<string, { readonly files: readonly HashedFile[]; readonly cell: string }>();
-  /** Models whose files have been read. */
+  /** Models and named files that have been read. */
   private readonly compared = new Set<string>();
 
   /** Takes all that a cell that is over has read, or nothing. @throws PalimpsestError INPUTS_CHANGED where an earlier one read something else */
@@ -52,18 +52,22 @@ export class SweepInputs {
   }
 
   /**
-   * Holds what there is now, for a cell that is to be run, against what others have read, and keeps it for those to come. A model is read
-   * where there is something to hold it against, and once. @throws PalimpsestError INPUTS_CHANGED
+   * Holds what there is now, for a cell that is to be run, against what others have read, and keeps it for those to come. Models and named
+   * files are read once, a model only where there is something to hold it against. @throws PalimpsestError INPUTS_CHANGED
    */
   async compare(cell: string, plugins: Composition, { data, model }: PresentInputs): Promise<void> {
     if (data) this.hold(benchmarkKey(plugins), hashed(data), cell);
     for (const { file } of namedFiles(plugins)) {
-      if (existsSync(file)) this.hold(file, listed(await hashesOf(file)), cell);
+      if (existsSync(file)) await this.compareOnce(file, cell, () => hashesOf(file));
     }
     const key = modelKey(plugins);
-    if (!model || !this.known.has(key) || this.compared.has(key)) return;
+    if (model && this.known.has(key)) await this.compareOnce(key, cell, () => modelHashes(model));
+  }
+
+  private async compareOnce(key: string, cell: string, read: () => Promise<Hashes>): Promise<void> {
+    if (this.compared.has(key)) return;
     this.compared.add(key);
-    this.hold(key, listed(await modelHashes(model)), cell);
+    this.hold(key, listed(await read()), cell);
   }
 
   private hold(key: string, files: readonly HashedFile[], cell: string): void {

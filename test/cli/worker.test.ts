@@ -112,8 +112,7 @@ describeWithRedis('workers of a queue', () => {
   });
 
   it('are not taken at their word where they have read other data', async () => {
-    const sweep = (seed: number) =>
-      palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'mixed', '--only', `r2/seed-${seed}`], folder);
+    const sweep = (seed: number) => sweepInto('mixed', `r2/seed-${seed}`);
     const first = worker();
     expect((await sweep(1)).status).toBe(0);
     await ended(first);
@@ -135,8 +134,7 @@ describeWithRedis('workers of a queue', () => {
   });
 
   it('leave nothing that counts where they write the folder of the sweep itself and have read other data', async () => {
-    const sweep = (seed: number) =>
-      palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', 'shared', '--only', `r3/seed-${seed}`], folder);
+    const sweep = (seed: number) => sweepInto('shared', `r3/seed-${seed}`);
     const other = worker();
     expect((await sweep(1)).status).toBe(0);
     const inputs = join(folder, 'shared/letters/r3/seed-1/inputs.json');
@@ -216,6 +214,10 @@ describeWithRedis('workers of a queue', () => {
 });
 
 const worker = (more: readonly string[] = []) => workerIn(folder, more);
+
+/** A sweep of one cell by whatever workers there are. */
+const sweepInto = (out: string, only: string) =>
+  palimpsest(['sweep', 'grid.yaml', '--redis', url, '--out', out, '--only', only], folder);
 
 /** Cells whose results have reached the sweep. */
 function overCells(): number {
